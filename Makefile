@@ -1,0 +1,62 @@
+# GNU make. Objects go to $(BUILD); every .c file outside tests/ belongs to one library, and every file that has a main()
+# is a program named after it.
+PREFIX ?= /usr
+DESTDIR ?=
+BUILD ?= build
+CC ?= cc
+CONFDIR ?= /etc/posthaste
+
+ROOMS = util master smtpd submission qmgr delivery local
+SOURCES := $(shell find $(ROOMS) -name '*.c' 2>/dev/null | sort)
+MAINS := $(if $(SOURCES),$(shell grep -l '^int main(' $(SOURCES)))
+LIBRARY_SOURCES := $(filter-out $(MAINS),$(SOURCES))
+PROGRAMS := $(addprefix $(BUILD)/bin/,$(notdir $(MAINS:.c=)))
+
+WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 -Wno-unused-parameter -Werror
+OPTIMIZE ?= -O2 -g
+HARDEN = -fPIE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+HARDEN += $(shell echo 'int x;' | $(CC) -fcf-protection -xc -c -o /dev/null - 2>/dev/null && echo -fcf-protection)
+HARDEN_LINK = -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed
+ifdef SANITIZE
+HARDEN = -fPIE -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+HARDEN_LINK = -pie -fsanitize=$(SANITIZE)
+OPTIMIZE = -O1 -g
+endif
+CPPFLAGS += -I. -D_GNU_SOURCE
+ALL_CFLAGS = -std=c17 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(CFLAGS)
+LIBRARIES = -ldb -lpcre2-8 -levent_core -lidn2 -lseccomp -lz -lresolv -lssl -lcrypto
+
+OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o)
+MAIN_OBJECTS := $(MAINS:%.c=$(BUILD)/obj/%.o)
+LIBRARY = $(BUILD)/libposthaste.a
+
+all: $(PROGRAMS)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIBRARY): $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+define PROGRAM_RULE
+$(BUILD)/bin/$(notdir $(1:.c=)): $(BUILD)/obj/$(1:.c=.o) $(LIBRARY)
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(HARDEN_LINK) -o $$@ $$< $$(LIBRARY) $$(LDFLAGS) $$(LIBRARIES)
+endef
+$(foreach main,$(MAINS),$(eval $(call PROGRAM_RULE,$(main))))
+
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
+unit-tests: $(UNIT_TESTS)
+$(BUILD)/tests/test_%: tests/unit/test_%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(HARDEN_LINK) -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBRARIES)
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+.PHONY: all unit-tests clean
+.DELETE_ON_ERROR:

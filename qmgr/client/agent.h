@@ -1,0 +1,81 @@
+/* agent.h: a delivery agent's side of its work: orders in, verdicts out, and the delivery log line. */
+#ifndef QMGR_CLIENT_AGENT_H
+#define QMGR_CLIENT_AGENT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "qmgr/client/envelope.h"
+#include "qmgr/client/message_file.h"
+#include "util/base/arena.h"
+
+/* One recipient of an order and what became of it. */
+struct agent_target {
+    struct recipient recipient;
+    bool reported;
+    /* Orders to the bounce service bring the verdict: */
+    const char *why;
+    const char *status;
+    const char *action;
+    const char *diagnostic_type;
+    const char *diagnostic;
+    const char *remote_mta;
+};
+
+/* One order. Everything in it lives until the next agent_receive. */
+struct order {
+    struct arena *arena;   /* for whatever the agent wants to keep as long as the order */
+    const char *kind;      /* deliver, verify; bounce, delay, success, trace */
+    const char *queue_id;
+    const char *next_hop;
+    const char *affinity;
+    struct envelope envelope; /* sender, envid, ret, flags, attributes; no recipients: they are targets */
+    int64_t active_us;
+    int64_t received_us;   /* when the order reached the agent; with connected_us it makes "delays=a/b/c/d" */
+    int64_t connected_us;  /* the agent sets it when the connection stands (0: no connection set-up) */
+    struct agent_target *targets;
+    size_t target_count;
+    int content;           /* descriptor; owned by the order */
+    struct message_file file; /* its header, read and checked; zero for "verify" */
+};
+
+/* What to say about a recipient; code decides: 2xx sent, 4xx deferred, 5xx bounced. */
+struct agent_result {
+    int code;
+    const char *status;          /* "2.0.0" */
+    const char *why;             /* "250 2.0.0 Ok: queued as 123", "delivered to maildir" */
+    const char *relay;           /* for the log: "mx.example[192.0.2.1]:25", "local", "none" */
+    const char *action;          /* NULL: "relayed" for smtp, "delivered" ... : see agent_report */
+    const char *diagnostic_type; /* NULL: none */
+    const char *diagnostic;
+    const char *remote_mta;      /* NULL: none; "dns; mx.example" */
+    bool notified_elsewhere;
+};
+
+struct agent;
+
+/* A connection of the queue manager, as worker_accept returned it; takes the socket. */
+struct agent *agent_open(int socket);
+void agent_close(struct agent *agent);
+
+/* Waits at most idle_s seconds for the next order. NULL: the connection ended, was bad, or idle too long (close it). */
+struct order *agent_receive(struct agent *agent, int64_t idle_s);
+/* Waits for input on the agent's connection or on other_fd (a kept SMTP connection), for callers that watch both:
+ * 1 an order comes, 2 other_fd is readable, 0 time is up. */
+int agent_wait(struct agent *agent, int other_fd, int64_t idle_s);
+
+/* Logs one line in Postfix's form (to=<>, orig_to=<>, relay=, delay=, delays=a/b/c/d, dsn=, status=sent|deferred|bounced
+ * (why)) and sends the verdict. Once per target. With soft_bounce a 5xx becomes 4xx here. */
+void agent_report(struct agent *agent, struct order *order, struct agent_target *target,
+    const struct agent_result *result);
+/* The same for every target that was not reported yet. */
+void agent_report_rest(struct agent *agent, struct order *order, const struct agent_result *result);
+
+/* The order is done. kept_affinity: "" or the order's, when the agent keeps its connection for it. unreachable: NULL or
+ * why the next hop couldn't be reached at all. False: the queue manager is gone. */
+bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,
+    const struct agent_result *unreachable);
+
+/* The process's soft_bounce setting. */
+void agent_set_soft_bounce(bool on);
+#endif

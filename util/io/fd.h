@@ -1,0 +1,27 @@
+/* fd.h: descriptors: modes, whole reads and writes, and passing them between processes. */
+#ifndef UTIL_IO_FD_H
+#define UTIL_IO_FD_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+void fd_set_nonblocking(int fd, bool on);
+void fd_set_close_on_exec(int fd, bool on);
+void fd_close(int *fd); /* if it isn't -1; sets it to -1 */
+
+/* All bytes or false with errno; for files and blocking descriptors. */
+bool fd_write_all(int fd, const void *bytes, size_t length);
+bool fd_pwrite_all(int fd, const void *bytes, size_t length, off_t offset);
+/* Reads until length bytes or end of file: the number read, -1 with errno. */
+ssize_t fd_pread_all(int fd, void *bytes, size_t length, off_t offset);
+
+/* Unix sockets. Connects within timeout (ms); -1 with errno. Path length is checked (ENAMETOOLONG). */
+int fd_connect_unix(const char *path, int timeout_ms);
+/* A listening socket with the given mode; removes a stale one first. -1 with errno. */
+int fd_listen_unix(const char *path, mode_t mode, int backlog);
+/* Sends bytes with at most one descriptor (-1: none). Like send(2): number of bytes or -1. */
+ssize_t fd_send(int socket, const void *bytes, size_t length, int fd);
+/* Receives; *fd is a descriptor that came along (close-on-exec) or -1; surplus ones are closed. */
+ssize_t fd_receive(int socket, void *bytes, size_t length, int *fd);
+#endif

@@ -1,0 +1,208 @@
+#include "util/log/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "util/base/memory.h"
+#include "util/base/str.h"
+#include "util/base/text.h"
+
+static struct {
+    char *name;          /* syslog_name */
+    const char *service; /* what follows the slash, or NULL */
+    struct str tag;      /* name/service, as syslog wants it; lives as long as the process */
+    int debug_level;
+    int fd;              /* lines or datagrams go here instead of syslog */
+    bool fd_is_postlog;
+    bool syslog;
+    bool to_stderr;
+    bool stderr_info;
+} state = { .fd = -1 };
+
+static void open_syslog(void)
+{
+    str_set(&state.tag, state.name);
+    if (state.service != NULL)
+        str_printf(&state.tag, "/%s", state.service);
+    openlog(str_text(&state.tag), LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+void log_open(const char *syslog_name, const char *service)
+{
+    char *copy = memory_copy_text(syslog_name);
+
+    free(state.name);
+    state.name = copy;
+    state.service = service;
+    state.syslog = true;
+    open_syslog();
+}
+
+const char *log_set_service(const char *service)
+{
+    const char *old = state.service;
+
+    if (service == old || state.name == NULL)
+        return old;
+    state.service = service;
+    open_syslog(); /* an open connection to syslog is kept; only the tag changes */
+    return old;
+}
+
+void log_to_stderr(bool also_info)
+{
+    state.to_stderr = true;
+    state.stderr_info = also_info;
+}
+
+bool log_to_postlog(const char *socket_path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    if (strlen(socket_path) >= sizeof(address.sun_path))
+        return false;
+    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        (void)close(fd); /* nothing was written */
+        return false;
+    }
+    state.fd = fd;
+    state.fd_is_postlog = true;
+    return true;
+}
+
+void log_to_fd(int fd)
+{
+    state.fd = fd;
+    state.fd_is_postlog = false;
+}
+
+void log_set_debug(int level)
+{
+    state.debug_level = level;
+}
+
+int log_debug_level(void)
+{
+    return state.debug_level;
+}
+
+/* The line as a log file shows it, with date, host and tag. */
+static void put_stamp(struct str *line)
+{
+    static char host[256];
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm parts;
+
+    if (host[0] == '\0') {
+        if (gethostname(host, sizeof(host) - 1) != 0)
+            host[0] = '-';
+        host[strcspn(host, ".")] = '\0';
+    }
+    if (localtime_r(&now, &parts) == NULL || strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &parts) == 0)
+        stamp[0] = '\0';
+    str_printf(line, "%s %s %s[%ld]: ", stamp, host, str_text(&state.tag), (long)getpid());
+}
+
+static void put_to_fd(int priority, const char *text)
+{
+    struct str line = {0};
+
+    put_stamp(&line);
+    str_put(&line, text);
+    if (!state.fd_is_postlog)
+        str_put_char(&line, '\n');
+    /* A log that can't be written must not stop the mail; syslog is the way out. */
+    if (write(state.fd, str_text(&line), line.length) < 0)
+        syslog(priority, "%s", text);
+    str_free(&line);
+}
+
+static void put_to_stderr(const char *text)
+{
+    if (state.tag.length > 0 && state.service != NULL)
+        (void)fprintf(stderr, "%s: %s\n", state.service, text); /* nowhere to report a failure */
+    else
+        (void)fprintf(stderr, "%s\n", text);
+}
+
+static void put(int priority, const char *label, const char *format, va_list arguments)
+{
+    struct str raw = {0};
+    struct str text = {0};
+    int saved = errno;
+
+    str_vprintf(&raw, format, arguments);
+    str_put(&text, label);
+    text_put_printable(&text, str_text(&raw), raw.length, '?', true);
+    if (state.to_stderr && (priority != LOG_INFO || state.stderr_info))
+        put_to_stderr(str_text(&text));
+    else if (!state.syslog && state.fd < 0)
+        (void)fprintf(stderr, "%s\n", str_text(&text)); /* log_open was not called yet */
+    if (state.fd >= 0)
+        put_to_fd(priority, str_text(&text));
+    else if (state.syslog)
+        syslog(priority, "%s", str_text(&text));
+    str_free(&raw);
+    str_free(&text);
+    errno = saved;
+}
+
+#define PUT(priority, label)                     \
+    do {                                         \
+        va_list arguments;                       \
+        va_start(arguments, format);             \
+        put(priority, label, format, arguments); \
+        va_end(arguments);                       \
+    } while (0)
+
+void log_info(const char *format, ...)
+{
+    PUT(LOG_INFO, "");
+}
+
+void log_debug(const char *format, ...)
+{
+    if (state.debug_level > 0)
+        PUT(LOG_INFO, "");
+}
+
+void log_warning(const char *format, ...)
+{
+    PUT(LOG_WARNING, "warning: ");
+}
+
+void log_error(const char *format, ...)
+{
+    PUT(LOG_ERR, "error: ");
+}
+
+void log_fatal(const char *format, ...)
+{
+    PUT(LOG_CRIT, "fatal: ");
+    exit(1);
+}
+
+void log_fatal_status(int exit_status, const char *format, ...)
+{
+    PUT(LOG_CRIT, "fatal: ");
+    exit(exit_status);
+}
+
+void log_panic(const char *format, ...)
+{
+    PUT(LOG_CRIT, "panic: ");
+    abort();
+}

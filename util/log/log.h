@@ -1,0 +1,36 @@
+/* log.h: one line for people and their tools, in Postfix's wording: "postfix/smtpd[123]: warning: ...".
+ * It goes to syslog, or where log_to_* was told to. What isn't printable is replaced by '?', so that nothing a peer sent can
+ * forge a line. The one piece of process-wide state of the project lives in log.c. */
+#ifndef UTIL_LOG_LOG_H
+#define UTIL_LOG_LOG_H
+#include <stdbool.h>
+
+/* Starts logging as "<syslog_name>/<service>"; service NULL for a bare command ("postfix/postmap" has one, too).
+ * Opens syslog at once, so that it works after a chroot. facility NULL: mail. Until then lines go to standard error only. */
+void log_open(const char *syslog_name, const char *service);
+
+/* The same process may speak for another of Postfix's programs (smtpd logs message ids as cleanup did). Returns the
+ * previous service, to be put back; texts are borrowed for as long as they are set. */
+const char *log_set_service(const char *service);
+
+/* Also to standard error (commands, when it is a terminal or told so); only errors and warnings, or everything. */
+void log_to_stderr(bool also_info);
+
+/* Instead of syslog: datagrams to the postlog service (path: its socket), or plain lines to a descriptor (owned by the
+ * caller, for example standard output in the foreground). */
+bool log_to_postlog(const char *socket_path);
+void log_to_fd(int fd);
+
+/* -v given so many times. */
+void log_set_debug(int level);
+int log_debug_level(void);
+
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2))); /* only when debug level > 0 */
+/* Last words: logs, then exits with status 1. */
+_Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void log_fatal_status(int exit_status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void log_panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#endif
