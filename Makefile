@@ -54,9 +54,39 @@ $(BUILD)/tests/test_%: tests/unit/test_%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(HARDEN_LINK) -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBRARIES)
 
+# Copies what is built to where the system looks for it: make install DESTDIR=/tmp/stage PREFIX=/usr. Configuration files that
+# exist are left alone.
+COMMANDS = posthaste postalias postcat postconf postdrop postkick postlock postlog postmap postmulti postqueue postsuper \
+    posttls-finger qshape sendmail smtp-source smtp-sink
+SBIN = $(DESTDIR)$(PREFIX)/sbin
+BIN = $(DESTDIR)$(PREFIX)/bin
+LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/posthaste
+MANUAL = $(DESTDIR)$(PREFIX)/share/man
+install: all
+	install -d $(SBIN) $(BIN) $(LIBEXEC) $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(CONFDIR)
+	for p in $(notdir $(PROGRAMS)); do \
+	    case " $(COMMANDS) " in \
+	    *" $$p "*) install -m 755 $(BUILD)/bin/$$p $(SBIN)/$$p ;; \
+	    *) install -m 755 $(BUILD)/bin/$$p $(LIBEXEC)/$$p ;; \
+	    esac || exit 1; \
+	done
+	if test -e $(SBIN)/posthaste; then ln -sf posthaste $(SBIN)/postfix; fi
+	if test -e $(SBIN)/sendmail; then \
+	    for name in mailq newaliases; do ln -sf ../sbin/sendmail $(BIN)/$$name; done; \
+	    ln -sf ../sbin/sendmail $(DESTDIR)$(PREFIX)/lib/sendmail; \
+	fi
+	if test -e $(LIBEXEC)/smtp; then ln -sf smtp $(LIBEXEC)/lmtp; fi
+	for f in main.cf master.cf aliases; do \
+	    test -e $(DESTDIR)$(CONFDIR)/$$f || install -m 644 conf/$$f $(DESTDIR)$(CONFDIR)/$$f || exit 1; \
+	done
+	for page in $(wildcard man/*.[158]); do \
+	    install -d $(MANUAL)/man$${page##*.} && install -m 644 $$page $(MANUAL)/man$${page##*.}/ || exit 1; \
+	done
+	if test -e man/posthaste.1; then ln -sf posthaste.1 $(MANUAL)/man1/postfix.1; fi
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
-.PHONY: all unit-tests clean
+.PHONY: all unit-tests clean install
 .DELETE_ON_ERROR:
