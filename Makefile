@@ -8,7 +8,7 @@ CONFDIR ?= /etc/posthaste
 
 ROOMS = util master smtpd submission qmgr delivery local
 SOURCES := $(shell find $(ROOMS) -name '*.c' 2>/dev/null | sort)
-MAINS := $(if $(SOURCES),$(shell grep -l '^int main(' $(SOURCES)))
+MAINS := $(if $(SOURCES),$(shell grep -l '^int main\b' $(SOURCES)))
 LIBRARY_SOURCES := $(filter-out $(MAINS),$(SOURCES))
 PROGRAMS := $(addprefix $(BUILD)/bin/,$(notdir $(MAINS:.c=)))
 
