@@ -8,6 +8,7 @@
 #include "qmgr/client/envelope.h"
 #include "qmgr/client/message_file.h"
 #include "util/base/arena.h"
+#include "util/config/config.h"
 
 /* One recipient of an order and what became of it. */
 struct agent_target {
@@ -45,7 +46,8 @@ struct agent_result {
     const char *status;          /* "2.0.0" */
     const char *why;             /* "250 2.0.0 Ok: queued as 123", "delivered to maildir" */
     const char *relay;           /* for the log: "mx.example[192.0.2.1]:25", "local", "none" */
-    const char *action;          /* NULL: "relayed" for smtp, "delivered" ... : see agent_report */
+    int connection_use;          /* for the log: messages that went over this connection, this one included; 0: none */
+    const char *action;          /* of a success: "delivered" (the same as NULL), "relayed", "expanded" */
     const char *diagnostic_type; /* NULL: none */
     const char *diagnostic;
     const char *remote_mta;      /* NULL: none; "dns; mx.example" */
@@ -76,6 +78,8 @@ void agent_report_rest(struct agent *agent, struct order *order, const struct ag
 bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,
     const struct agent_result *unreachable);
 
-/* The process's soft_bounce setting. */
+/* The process's soft_bounce, delay_logging_resolution_limit and info_log_address_format. Call it once at start. */
+void agent_use_config(const struct config *config);
+/* The process's soft_bounce setting alone. */
 void agent_set_soft_bounce(bool on);
 #endif

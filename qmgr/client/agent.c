@@ -1,0 +1,314 @@
+#include "qmgr/client/agent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qmgr/client/agent_messages.h"
+#include "qmgr/client/delivery_log.h"
+#include "util/base/clock.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/io/fd.h"
+#include "util/log/log.h"
+
+enum {
+    ORDER_TIMEOUT_S = 60,    /* for the rest of an order that has begun, and for taking a verdict */
+    RECIPIENTS_MAX = 100000, /* far above any <transport>_destination_recipient_limit */
+};
+
+struct agent {
+    struct ipc_channel *channel;
+    struct arena *arena;
+    struct order order;
+    bool has_order;
+    bool has_next;      /* a message is there and not yet decoded */
+    unsigned next_type;
+};
+
+static bool soft_bounce;
+
+void agent_set_soft_bounce(bool on)
+{
+    soft_bounce = on;
+}
+
+struct agent *agent_open(int socket)
+{
+    struct agent *agent = memory_new(struct agent);
+
+    agent->channel = ipc_open(socket);
+    agent->arena = arena_new();
+    agent->order.content = -1;
+    return agent;
+}
+
+static void forget_order(struct agent *agent)
+{
+    fd_close(&agent->order.content);
+    agent->order = (struct order){ .arena = agent->arena, .content = -1 };
+    agent->has_order = false;
+    arena_reset(agent->arena);
+}
+
+void agent_close(struct agent *agent)
+{
+    if (agent == NULL)
+        return;
+    forget_order(agent);
+    ipc_close(agent->channel);
+    arena_free(agent->arena);
+    free(agent);
+}
+
+/* --- orders --- */
+
+static const char *keep(struct agent *agent, const char *text)
+{
+    return *text == '\0' ? "" : arena_copy_text(agent->arena, text);
+}
+
+static bool bad_order(struct agent *agent, const char *why)
+{
+    log_warning("%s from the queue manager: %s", why, ipc_error(agent->channel));
+    forget_order(agent);
+    return false;
+}
+
+static bool read_content(struct agent *agent, const char **why)
+{
+    struct order *order = &agent->order;
+
+    if (order->envelope.flags & ENVELOPE_VERIFY_ONLY)
+        return true;
+    return message_file_read_header(order->content, &order->file, why);
+}
+
+static bool receive_order(struct agent *agent)
+{
+    struct order *order = &agent->order;
+    struct agent_order message = { .content = -1 };
+    const char *why = "";
+
+    if (!agent_order_decode(agent->channel, &message))
+        return bad_order(agent, "bad order");
+    order->content = message.content;
+    if (message.attributes.length > 0
+        && !envelope_decode(message.attributes.data, message.attributes.length, 0, agent->arena, &order->envelope, &why))
+        return bad_order(agent, why);
+    order->kind = keep(agent, message.kind);
+    order->queue_id = keep(agent, message.queue_id);
+    order->next_hop = keep(agent, message.next_hop);
+    order->affinity = keep(agent, message.affinity);
+    order->envelope.sender = keep(agent, message.sender);
+    order->envelope.envid = keep(agent, message.envid);
+    order->envelope.ret = message.ret == RET_FULL ? RET_FULL : message.ret == RET_HEADERS ? RET_HEADERS : RET_UNSET;
+    order->envelope.flags = message.flags;
+    order->envelope.size_bytes = message.size_bytes;
+    order->envelope.arrival_us = (int64_t)message.arrival_us;
+    order->envelope.recipients = NULL;
+    order->envelope.recipient_count = 0;
+    order->active_us = (int64_t)message.active_us;
+    if (!read_content(agent, &why)) {
+        log_warning("%s: queue file %s", order->queue_id, why);
+        order->file = (struct message_file){0}; /* not complete: agents defer such an order */
+    }
+    return true;
+}
+
+static bool receive_recipient(struct agent *agent)
+{
+    struct order *order = &agent->order;
+    struct agent_recipient message;
+
+    if (!agent_recipient_decode(agent->channel, &message))
+        return bad_order(agent, "bad recipient");
+    size_t count = order->target_count;
+    if (message.index != count || count == RECIPIENTS_MAX)
+        return bad_order(agent, "recipient out of order");
+    if ((count & (count - 1)) == 0) { /* grows at powers of two; old copies go with the arena */
+        struct agent_target *bigger = arena_allocate(agent->arena, (count == 0 ? 1 : count * 2) * sizeof(*bigger));
+        if (count > 0)
+            memcpy(bigger, order->targets, count * sizeof(*bigger));
+        order->targets = bigger;
+    }
+    order->targets[order->target_count++] = (struct agent_target){
+        .recipient = {
+            .address = keep(agent, message.address),
+            .original = keep(agent, message.original),
+            .dsn_orcpt = keep(agent, message.dsn_orcpt),
+            .notify = message.notify,
+        },
+        .why = keep(agent, message.why),
+        .status = keep(agent, message.status),
+        .action = keep(agent, message.action),
+        .diagnostic_type = keep(agent, message.diagnostic_type),
+        .diagnostic = keep(agent, message.diagnostic),
+        .remote_mta = keep(agent, message.remote_mta),
+    };
+    return true;
+}
+
+static bool receive_go(struct agent *agent)
+{
+    struct agent_go message;
+
+    if (!agent_go_decode(agent->channel, &message))
+        return bad_order(agent, "bad message");
+    if (message.recipient_count != agent->order.target_count)
+        return bad_order(agent, "recipients are missing in an order");
+    return true;
+}
+
+/* What follows agent_order, up to and with agent_go. */
+static bool receive_rest(struct agent *agent)
+{
+    int64_t deadline_ms = clock_deadline_s(ORDER_TIMEOUT_S);
+    unsigned type;
+
+    for (;;) {
+        if (!ipc_receive(agent->channel, &type, deadline_ms))
+            return bad_order(agent, "incomplete order");
+        if (type == agent_go_type)
+            return receive_go(agent);
+        if (type != agent_recipient_type)
+            return bad_order(agent, "unexpected message");
+        if (!receive_recipient(agent))
+            return false;
+    }
+}
+
+struct order *agent_receive(struct agent *agent, int64_t idle_s)
+{
+    forget_order(agent);
+    if (!agent->has_next && !ipc_receive(agent->channel, &agent->next_type, clock_deadline_s(idle_s)))
+        return NULL;
+    agent->has_next = false;
+    if (agent->next_type != agent_order_type) {
+        (void)bad_order(agent, "unexpected message");
+        return NULL;
+    }
+    if (!receive_order(agent) || !receive_rest(agent))
+        return NULL;
+    agent->order.received_us = clock_wall_us();
+    agent->has_order = true;
+    return &agent->order;
+}
+
+int agent_wait(struct agent *agent, int other_fd, int64_t idle_s)
+{
+    struct pollfd fds[2] = {
+        { .fd = ipc_fd(agent->channel), .events = POLLIN },
+        { .fd = other_fd, .events = POLLIN },
+    };
+    int64_t deadline_ms = clock_deadline_s(idle_s);
+
+    if (!agent->has_next)
+        agent->has_next = ipc_next(agent->channel, &agent->next_type);
+    if (agent->has_next || ipc_failed(agent->channel))
+        return 1;
+    for (;;) {
+        int ready = poll(fds, 2, clock_left_ms(deadline_ms));
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready <= 0)
+            return 0;
+        return fds[0].revents != 0 ? 1 : 2;
+    }
+}
+
+/* --- verdicts --- */
+
+void agent_use_config(const struct config *config)
+{
+    soft_bounce = config->soft_bounce;
+    delivery_log_set(config->delay_logging_resolution_limit, config->info_log_address_format);
+}
+
+static const char *status_word(const struct order *order, int code, bool softened)
+{
+    if (text_equal(order->kind, "verify"))
+        return code < 300 ? "deliverable" : "undeliverable";
+    if (code < 300)
+        return "sent";
+    return softened ? "SOFTBOUNCE" : code < 500 ? "deferred" : "bounced";
+}
+
+static void log_result(const struct order *order, const struct agent_target *target,
+    const struct agent_result *result, const char *status)
+{
+    delivery_log(&(struct delivery_log){
+        .queue_id = order->queue_id,
+        .to = target->recipient.address,
+        .original = target->recipient.original,
+        .relay = result->relay,
+        .connection_use = result->connection_use,
+        .arrival_us = order->envelope.arrival_us,
+        .active_us = order->active_us,
+        .received_us = order->received_us,
+        .connected_us = order->connected_us,
+        .now_us = clock_wall_us(),
+        .dsn = result->status,
+        .status = status,
+        .why = result->why,
+    });
+}
+
+/* The enhanced status code's class follows the verdict's. */
+static const char *status_of_class(const struct order *order, const char *status, char class)
+{
+    char *copy = arena_copy_text(order->arena, status);
+
+    if (*copy != '\0')
+        *copy = class;
+    return copy;
+}
+
+void agent_report(struct agent *agent, struct order *order, struct agent_target *target,
+    const struct agent_result *result)
+{
+    bool softened = soft_bounce && result->code >= 500;
+    const char *action = result->action == NULL ? "delivered" : result->action;
+
+    if (target->reported)
+        return;
+    target->reported = true;
+    log_result(order, target, result, status_word(order, result->code, softened));
+    agent_verdict_send(agent->channel, &(struct agent_verdict){
+        .index = (uint32_t)(target - order->targets),
+        .code = (uint32_t)(softened ? result->code - 100 : result->code),
+        .status = softened ? status_of_class(order, result->status, '4') : result->status,
+        .why = result->why,
+        .relay = result->relay == NULL ? "none" : result->relay,
+        .action = result->code < 300 ? action : "",
+        .diagnostic_type = result->diagnostic_type,
+        .diagnostic = result->diagnostic,
+        .remote_mta = result->remote_mta,
+        .notified_elsewhere = result->notified_elsewhere,
+    });
+    /* At once: what is done must be known even if this process ends in the middle of the order. A failure shows in
+     * agent_finish. */
+    (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S));
+}
+
+void agent_report_rest(struct agent *agent, struct order *order, const struct agent_result *result)
+{
+    for (size_t i = 0; i < order->target_count; i++) {
+        if (!order->targets[i].reported)
+            agent_report(agent, order, &order->targets[i], result);
+    }
+}
+
+bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,
+    const struct agent_result *unreachable)
+{
+    agent_finished_send(agent->channel, &(struct agent_finished){
+        .affinity = kept_affinity,
+        .unreachable = unreachable != NULL,
+        .status = unreachable == NULL ? "" : unreachable->status,
+        .why = unreachable == NULL ? "" : unreachable->why,
+    });
+    fd_close(&order->content);
+    return ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S));
+}
