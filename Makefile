@@ -84,9 +84,32 @@ install: all
 	done
 	if test -e man/posthaste.1; then ln -sf posthaste.1 $(MANUAL)/man1/postfix.1; fi
 
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+fuzzers: $(FUZZERS)
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/driver.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes $(HARDEN_LINK) -o $@ $< tests/fuzz/driver.c $(LIBRARY) \
+		$(LDFLAGS) $(LIBRARIES)
+
+# Whatever is missing of the packages is installed (Debian, as root); elsewhere it is only named.
+packages-build packages-check packages-bench: packages-%:
+	@tests/lib/packages $*
+
+check: packages-check
+	$(MAKE) all unit-tests
+	$(MAKE) SANITIZE=address,undefined BUILD=$(BUILD)/asan unit-tests fuzzers
+	tests/run $(BUILD)
+
+check-asan: packages-check
+	$(MAKE) SANITIZE=address,undefined BUILD=$(BUILD)/asan unit-tests fuzzers
+	tests/run $(BUILD) /asan/
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
 .PHONY: all unit-tests clean install
+
+.PHONY: all unit-tests fuzzers check check-asan clean packages-build packages-check packages-bench
 .DELETE_ON_ERROR:

@@ -1,0 +1,88 @@
+#include "qmgr/route/transport_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/mail/address.h"
+#include "util/mail/address_find.h"
+
+struct transport_map {
+    struct maps *maps;
+    const struct config *config;
+    bool parent_matches; /* "example.com" stands for its subdomains, too; else ".example.com" does */
+};
+
+static bool word_is_in(const char *list, const char *wanted)
+{
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        if (length == strlen(wanted) && strncmp(word, wanted, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct transport_map *transport_map_open(const struct config *config)
+{
+    struct transport_map *map = memory_new(struct transport_map);
+
+    map->config = config;
+    map->maps = maps_open(config, "transport_maps", config->transport_maps,
+        TABLE_FOLD | TABLE_NO_SUBSTITUTION | (config->smtputf8_enable ? TABLE_UTF8 : 0));
+    map->parent_matches = word_is_in(config->parent_domain_matches_subdomains, "transport_maps");
+    return map;
+}
+
+void transport_map_close(struct transport_map *map)
+{
+    if (map == NULL)
+        return;
+    maps_close(map->maps);
+    free(map);
+}
+
+const struct maps *transport_map_tables(const struct transport_map *map)
+{
+    return map->maps;
+}
+
+bool transport_map_has_changed(struct transport_map *map)
+{
+    return maps_have_changed(map->maps);
+}
+
+/* The domain itself, then each parent. Pattern tables saw the whole address and aren't asked for pieces of it. */
+static enum table_result find_domain(struct transport_map *map, const char *domain, struct str *value,
+    const char **table)
+{
+    enum table_result result = maps_find_fixed(map->maps, domain, value, table);
+
+    while (result == TABLE_ABSENT && (domain = strchr(domain + 1, '.')) != NULL)
+        result = maps_find_fixed(map->maps, map->parent_matches ? domain + 1 : domain, value, table);
+    return result;
+}
+
+enum table_result transport_map_find(struct transport_map *map, const char *recipient, struct str *value,
+    const char **table)
+{
+    const struct config *config = map->config;
+    struct address_find find = {
+        .maps = map->maps,
+        .delimiters = config->recipient_delimiter,
+        .owner_special = config->owner_request_special,
+        .forms = FIND_FULL | FIND_NO_EXTENSION,
+    };
+
+    if (maps_is_empty(map->maps))
+        return TABLE_ABSENT;
+    const char *key = *recipient == '\0' ? config->transport_null_address_lookup_key : recipient;
+    enum table_result result = address_find(&find, key, value, NULL, table);
+    const char *domain = address_domain(key);
+    if (result == TABLE_ABSENT && domain != NULL && *domain != '\0')
+        result = find_domain(map, domain, value, table);
+    return result == TABLE_ABSENT ? maps_find_fixed(map->maps, "*", value, table) : result;
+}
