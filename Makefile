@@ -30,20 +30,22 @@ OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o)
 MAIN_OBJECTS := $(MAINS:%.c=$(BUILD)/obj/%.o)
 LIBRARY = $(BUILD)/libposthaste.a
 
-all: $(PROGRAMS)
+all: $(LIBRARY) $(PROGRAMS)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 define PROGRAM_RULE
 $(BUILD)/bin/$(notdir $(1:.c=)): $(BUILD)/obj/$(1:.c=.o) $(LIBRARY)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(HARDEN_LINK) -o $$@ $$< $$(LIBRARY) $$(LDFLAGS) $$(LIBRARIES)
+	@echo "  LINK $$@"
+	@$$(CC) $$(ALL_CFLAGS) $$(HARDEN_LINK) -o $$@ $$< $$(LIBRARY) $$(LDFLAGS) $$(LIBRARIES)
 endef
 $(foreach main,$(MAINS),$(eval $(call PROGRAM_RULE,$(main))))
 
@@ -52,7 +54,8 @@ UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
 unit-tests: $(UNIT_TESTS)
 $(BUILD)/tests/test_%: tests/unit/test_%.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(HARDEN_LINK) -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBRARIES)
+	@echo "  LINK $@"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(HARDEN_LINK) -o $@ $< $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBRARIES)
 
 # Copies what is built to where the system looks for it: make install DESTDIR=/tmp/stage PREFIX=/usr. Configuration files that
 # exist are left alone.
@@ -89,7 +92,8 @@ FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 fuzzers: $(FUZZERS)
 $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/driver.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes $(HARDEN_LINK) -o $@ $< tests/fuzz/driver.c $(LIBRARY) \
+	@echo "  LINK $@"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes $(HARDEN_LINK) -o $@ $< tests/fuzz/driver.c $(LIBRARY) \
 		$(LDFLAGS) $(LIBRARIES)
 
 # Whatever is missing of the packages is installed (Debian, as root); elsewhere it is only named.
