@@ -1,0 +1,288 @@
+#include "qmgr/intake/intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "qmgr/intake/checks.h"
+#include "qmgr/intake/content.h"
+#include "qmgr/intake/mapping.h"
+#include "qmgr/intake/place.h"
+#include "qmgr/intake/recipients.h"
+#include "qmgr/intake/state.h"
+#include "util/base/clock.h"
+#include "util/base/memory.h"
+#include "util/io/fd.h"
+#include "util/log/log.h"
+
+/* Longer waits for the queue manager than this would outlast every SMTP client (RFC 5321 section 4.5.3.2.6: ten minutes). */
+enum { TIMEOUT_S_MAX = 300 };
+
+struct intake *intake_open(const struct config *cleanup, const struct config *rewrite, const char *socket_path,
+    const char *service)
+{
+    struct intake *intake = memory_new(struct intake);
+    int64_t timeout_s = cleanup->ipc_timeout < TIMEOUT_S_MAX ? cleanup->ipc_timeout : TIMEOUT_S_MAX;
+
+    intake->config = cleanup;
+    intake->rewrite = rewrite;
+    intake->place = place_open(socket_path, service, (long)timeout_s);
+    intake->mapping = mapping_open(cleanup, rewrite);
+    intake->checks = checks_open(cleanup);
+    return intake;
+}
+
+static void message_free(struct intake_message *message)
+{
+    if (message == NULL)
+        return;
+    fd_close(&message->content_fd);
+    writer_release(&message->writer);
+    content_free(message->content);
+    arena_free(message->arena);
+    free(message);
+}
+
+void intake_close(struct intake *intake)
+{
+    if (intake == NULL)
+        return;
+    message_free(intake->free_message);
+    place_close(intake->place);
+    mapping_close(intake->mapping);
+    checks_close(intake->checks);
+    str_free(&intake->reply);
+    free(intake);
+}
+
+bool intake_tables_have_changed(struct intake *intake)
+{
+    return mapping_has_changed(intake->mapping) || checks_have_changed(intake->checks);
+}
+
+void intake_prefetch(struct intake *intake)
+{
+    place_prefetch(intake->place);
+}
+
+/* A message structure with its buffers: the one kept, or a new one. */
+static struct intake_message *message_new(struct intake *intake)
+{
+    struct intake_message *message = intake->free_message;
+
+    if (message == NULL) {
+        message = memory_new(struct intake_message);
+        message->arena = arena_new();
+        message->content = content_new();
+    }
+    intake->free_message = NULL;
+    struct intake_message fresh = { .intake = intake, .arena = message->arena, .content = message->content,
+        .content_fd = -1 };
+    fresh.writer.buffer = message->writer.buffer;
+    *message = fresh;
+    return message;
+}
+
+static void message_release(struct intake_message *message)
+{
+    struct intake *intake = message->intake;
+
+    fd_close(&message->content_fd);
+    if (intake->free_message != NULL) {
+        message_free(message);
+        return;
+    }
+    arena_reset(message->arena);
+    intake->free_message = message;
+}
+
+static const char *copy_or_null(struct arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_copy_text(arena, text);
+}
+
+struct intake_message *intake_begin(struct intake *intake, const struct intake_begin *begin, struct verdict *why)
+{
+    struct verdict refusal;
+    const char *queue_id;
+    int fd;
+
+    if (!place_take(intake->place, &queue_id, &fd, &refusal)) {
+        str_set(&intake->reply, refusal.text);
+        *why = refusal;
+        why->text = str_text(&intake->reply);
+        return NULL;
+    }
+    struct intake_message *message = message_new(intake);
+    struct arena *arena = message->arena;
+    memcpy(message->queue_id, queue_id, strlen(queue_id) + 1);
+    message->content_fd = fd;
+    message->options = begin->options;
+    message->service = begin->service == NULL ? "cleanup" : arena_copy_text(arena, begin->service);
+    message->origin = arena_copy_text(arena, begin->origin == NULL ? "local" : begin->origin);
+    message->helo = copy_or_null(arena, begin->helo);
+    message->protocol = copy_or_null(arena, begin->protocol);
+    message->envelope = (struct envelope){ .sender = "", .envid = "", .arrival_us = clock_wall_us(),
+        .flags = begin->envelope_flags | (begin->options & INTAKE_HOLD ? ENVELOPE_HOLD : 0u)
+            | (begin->options & INTAKE_IS_BOUNCE ? ENVELOPE_IS_BOUNCE : 0u) };
+    if (begin->trace_id != NULL && *begin->trace_id != '\0')
+        envelope_set_attribute(&message->envelope, arena, ATTRIBUTE_TRACE_ID, begin->trace_id);
+    writer_start(&message->writer, fd);
+    content_start(message);
+    return message;
+}
+
+const char *intake_queue_id(const struct intake_message *message)
+{
+    return message->queue_id;
+}
+
+void intake_sender(struct intake_message *message, const char *sender, const char *envid, enum envelope_ret ret)
+{
+    const char *previous = log_set_service(message->service);
+
+    message->envelope.envid = envid == NULL ? "" : arena_copy_text(message->arena, envid);
+    message->envelope.ret = ret;
+    mapping_sender(message, sender);
+    log_set_service(previous);
+}
+
+void intake_attribute(struct intake_message *message, const char *name, const char *value)
+{
+    envelope_set_attribute(&message->envelope, message->arena, name, value);
+}
+
+void intake_recipient(struct intake_message *message, const struct recipient *recipient)
+{
+    const char *previous = log_set_service(message->service);
+
+    recipients_add(message, recipient);
+    log_set_service(previous);
+}
+
+void intake_text(struct intake_message *message, const char *bytes, size_t length, bool line_end)
+{
+    if (!state_is_healthy(message) || message->discard)
+        return;
+    const char *previous = log_set_service(message->service);
+    content_text(message, bytes, length, line_end);
+    log_set_service(previous);
+}
+
+void intake_line(struct intake_message *message, const char *line)
+{
+    intake_text(message, line, strlen(line), true);
+}
+
+bool intake_is_healthy(const struct intake_message *message)
+{
+    return state_is_healthy(message);
+}
+
+static bool is_disk_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
+
+static void fail_writing(struct intake_message *message, int error)
+{
+    log_warning("%s: write queue file: %s", message->queue_id, strerror(error));
+    state_fail(message, is_disk_full(error) ? VERDICT(452, "4.3.1", "Error: insufficient system storage")
+        : error == EFBIG ? VERDICT(552, "5.3.4", "Error: message file too big")
+                         : VERDICT(451, "4.3.0", "Error: queue file write error"));
+}
+
+/* Flags that the content decides. */
+static void describe_content(struct intake_message *message)
+{
+    struct envelope *envelope = &message->envelope;
+
+    envelope->size_bytes = message->writer.text_bytes;
+    if (message->writer.seen & 0x80)
+        envelope->flags |= ENVELOPE_8BIT_BODY;
+    if (message->writer.long_lines)
+        envelope->flags |= ENVELOPE_LONG_LINES;
+}
+
+/* Puts the envelope behind the content, then the header that makes the file whole, and syncs. */
+static bool write_file(struct intake_message *message, const struct str *envelope)
+{
+    struct writer *writer = &message->writer;
+
+    message->file.envelope = (struct message_extent){ writer_offset(writer), envelope->length };
+    writer_put_raw(writer, str_text(envelope), envelope->length);
+    if (!writer_finish(writer)) {
+        fail_writing(message, writer->error);
+        return false;
+    }
+    message->file.complete = true;
+    if (!message_file_write_header(message->content_fd, &message->file) || fdatasync(message->content_fd) != 0) {
+        fail_writing(message, errno);
+        return false;
+    }
+    return true;
+}
+
+static bool commit(struct intake_message *message)
+{
+    struct str envelope = {0};
+    struct verdict why;
+
+    describe_content(message);
+    envelope_encode(&message->envelope, &envelope);
+    bool good = write_file(message, &envelope);
+    if (good && !place_commit(message->intake->place, message->queue_id, &envelope, message->envelope.recipient_count, &why)) {
+        state_fail(message, why);
+        good = false;
+    }
+    str_free(&envelope);
+    return good;
+}
+
+/* The last verdict's text outlives the message. */
+static void give_verdict(struct intake_message *message, struct verdict *verdict)
+{
+    struct str *reply = &message->intake->reply;
+
+    str_clear(reply);
+    if (message->failure.code != 0) {
+        str_put(reply, message->failure.text);
+        *verdict = message->failure;
+    } else {
+        str_printf(reply, "Ok: queued as %s", message->queue_id);
+        *verdict = VERDICT_OK;
+    }
+    verdict->text = str_text(reply);
+}
+
+bool intake_end(struct intake_message *message, struct verdict *verdict)
+{
+    const char *previous = log_set_service(message->service);
+    bool good;
+
+    if (state_is_healthy(message) && !message->discard)
+        content_finish(message);
+    if (state_is_healthy(message) && !message->discard)
+        recipients_finish(message);
+    if (message->writer.error != 0)
+        fail_writing(message, message->writer.error);
+    good = state_is_healthy(message);
+    bool keep = good && !message->discard;
+    if (keep)
+        good = commit(message);
+    if (!keep || !good)
+        place_abandon(message->intake->place, message->queue_id);
+    give_verdict(message, verdict);
+    message_release(message);
+    log_set_service(previous);
+    return good;
+}
+
+void intake_cancel(struct intake_message *message)
+{
+    if (message == NULL)
+        return;
+    place_abandon(message->intake->place, message->queue_id);
+    message_release(message);
+}

@@ -1,0 +1,12 @@
+/* recipients.h: the recipients of a message on its way in: rewritten, expanded, copied (BCC), each one once. */
+#ifndef QMGR_INTAKE_RECIPIENTS_H
+#define QMGR_INTAKE_RECIPIENTS_H
+#include "qmgr/intake/state.h"
+
+/* One as named by the client or by a header. */
+void recipients_add(struct intake_message *message, const struct recipient *recipient);
+/* A copy that nobody asked for: no notifications, not rewritten, aliases expanded. */
+void recipients_add_bcc(struct intake_message *message, const char *address);
+/* After the content: copies from checks, and REDIRECT. */
+void recipients_finish(struct intake_message *message);
+#endif

@@ -1,0 +1,68 @@
+/* state.h: what the files of this room share: a worker's tables, and one message on its way in. */
+#ifndef QMGR_INTAKE_STATE_H
+#define QMGR_INTAKE_STATE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "qmgr/client/envelope.h"
+#include "qmgr/client/message_file.h"
+#include "qmgr/intake/intake.h"
+#include "qmgr/intake/place.h"
+#include "qmgr/intake/writer.h"
+#include "util/base/arena.h"
+#include "util/base/str.h"
+#include "util/config/config.h"
+#include "util/mail/verdict.h"
+
+struct mapping;  /* mapping.h */
+struct checks;   /* checks.h */
+struct content;  /* content.h */
+
+struct intake {
+    const struct config *config;  /* the cleanup service's view */
+    const struct config *rewrite; /* the rewrite service's view */
+    const char *service;
+    struct place *place;
+    struct mapping *mapping;
+    struct checks *checks;
+    struct intake_message *free_message; /* one kept, so that buffers and arena are reused */
+    struct str reply;                    /* the text of the last verdict */
+};
+
+/* A set of addresses that were seen (duplicate elimination); hash table with open addressing, in the message's arena. */
+struct seen_recipients {
+    const struct recipient **slots;
+    size_t size;
+    size_t count;
+};
+
+struct intake_message {
+    struct intake *intake;
+    struct arena *arena;
+    char queue_id[64];
+    int content_fd;
+    uint32_t options;           /* INTAKE_* */
+    const char *service;
+    const char *origin;
+    const char *helo;
+    const char *protocol;
+    struct envelope envelope;
+    struct seen_recipients seen;
+    const char *last_recipient; /* as named, for log lines; NULL: none */
+    const char *redirect_to;    /* a REDIRECT action; NULL: none */
+    const char **bcc;           /* BCC actions of header and body checks */
+    size_t bcc_count;
+    bool discard;               /* a DISCARD action: say yes, keep nothing */
+    uint64_t headers_seen;      /* a bit per enum header_id; bit HEADER_COUNT: a Resent- field */
+    int64_t received_count;
+    struct verdict failure;     /* code 0: healthy; the first failure stays */
+    struct writer writer;
+    struct message_file file;
+    struct content *content;    /* header lines, MIME */
+};
+
+/* Remembers the first failure; the text is copied. */
+void state_fail(struct intake_message *message, struct verdict verdict);
+bool state_is_healthy(const struct intake_message *message);
+#endif

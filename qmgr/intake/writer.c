@@ -1,0 +1,111 @@
+#include "qmgr/intake/writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/base/memory.h"
+#include "util/io/fd.h"
+
+enum { LONG_LINE_BYTES = 998 }; /* RFC 5321 section 4.5.3.1.6, without CRLF */
+
+void writer_start(struct writer *writer, int fd)
+{
+    char *buffer = writer->buffer;
+
+    if (buffer == NULL)
+        buffer = memory_resize(NULL, WRITER_BUFFER_BYTES, 1);
+    *writer = (struct writer){ .fd = fd, .buffer = buffer, .flushed_to = MESSAGE_FILE_HEADER_BYTES };
+}
+
+void writer_release(struct writer *writer)
+{
+    free(writer->buffer);
+    writer->buffer = NULL;
+}
+
+static void flush(struct writer *writer)
+{
+    if (writer->error == 0 && writer->used > 0
+        && !fd_pwrite_all(writer->fd, writer->buffer, writer->used, (off_t)writer->flushed_to))
+        writer->error = errno == 0 ? EIO : errno;
+    writer->flushed_to += writer->used;
+    writer->used = 0;
+}
+
+void writer_put_raw(struct writer *writer, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        if (writer->used == WRITER_BUFFER_BYTES)
+            flush(writer);
+        size_t room = WRITER_BUFFER_BYTES - writer->used;
+        size_t now = length < room ? length : room;
+        memcpy(writer->buffer + writer->used, bytes, now);
+        writer->used += now;
+        bytes += now;
+        length -= now;
+    }
+}
+
+/* Ors all bytes together, eight at a time. */
+static unsigned char fold_bytes(const char *bytes, size_t length)
+{
+    uint64_t all = 0;
+    uint64_t eight;
+    size_t i = 0;
+
+    for (; i + 8 <= length; i += 8) {
+        memcpy(&eight, bytes + i, 8);
+        all |= eight;
+    }
+    unsigned char rest = 0;
+    for (; i < length; i++)
+        rest |= (unsigned char)bytes[i];
+    return rest | ((all & UINT64_C(0x8080808080808080)) != 0 ? 0x80 : 0);
+}
+
+void writer_put(struct writer *writer, const char *bytes, size_t length, bool line_end)
+{
+    if (!writer->line_is_open && length > 0 && bytes[0] == '.')
+        writer_put_raw(writer, ".", 1);
+    if (length > 0) {
+        writer_put_raw(writer, bytes, length);
+        writer->seen |= fold_bytes(bytes, length);
+        writer->line_length += length;
+        writer->text_bytes += length;
+        writer->line_is_open = true;
+    }
+    if (line_end) {
+        writer_put_raw(writer, "\r\n", 2);
+        writer->long_lines |= writer->line_length > LONG_LINE_BYTES;
+        writer->line_length = 0;
+        writer->line_is_open = false;
+        writer->text_bytes++;
+        writer->lines++;
+    }
+}
+
+void writer_put_lines(struct writer *writer, const char *bytes, size_t length)
+{
+    const char *end = bytes + length;
+
+    while (bytes < end) {
+        const char *lf = memchr(bytes, '\n', (size_t)(end - bytes));
+        const char *line_end = lf == NULL ? end : lf;
+        writer_put(writer, bytes, (size_t)(line_end - bytes), true);
+        bytes = line_end + 1;
+    }
+}
+
+uint64_t writer_offset(const struct writer *writer)
+{
+    return writer->flushed_to + writer->used;
+}
+
+bool writer_finish(struct writer *writer)
+{
+    if (writer->line_is_open)
+        writer_put(writer, "", 0, true);
+    flush(writer);
+    return writer->error == 0;
+}
