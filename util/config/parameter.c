@@ -119,7 +119,7 @@ bool parameter_is_read_by(const struct parameter *parameter, const char *program
     if (program == NULL || parameter->reader.state != PARAMETER_READ)
         return false;
     while (text_next_word(&cursor, " ", &word, &length)) {
-        if (strlen(program) == length && memcmp(word, program, length) == 0)
+        if ((length == 1 && *word == '*') || (strlen(program) == length && memcmp(word, program, length) == 0))
             return true;
     }
     return false;

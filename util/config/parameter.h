@@ -9,7 +9,8 @@
  *          TEXT ($name is expanded when main.cf is loaded); RAW (the program expands it with its own names)
  * default  as main.cf would write it, or COMPUTED (config_computed.c)
  * range    RANGE(min, max), ONE_OF("a b c"), NONEMPTY or ANY
- * reader   READ_BY("programs"), LATER("programs") (known, not built yet), UNUSED("why, and what to use instead") */
+ * reader   READ_BY("programs"), LATER("programs") (known, not built yet), UNUSED("why, and what to use instead");
+ *          "*" stands for every program */
 #ifndef UTIL_CONFIG_PARAMETER_H
 #define UTIL_CONFIG_PARAMETER_H
 #include <stdbool.h>
