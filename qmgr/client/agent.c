@@ -292,6 +292,17 @@ void agent_report(struct agent *agent, struct order *order, struct agent_target 
     (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S));
 }
 
+void agent_confirm(struct agent *agent, struct order *order, struct agent_target *target, const struct verdict *verdict)
+{
+    target->reported = true;
+    agent_verdict_send(agent->channel, &(struct agent_verdict){
+        .index = (uint32_t)(target - order->targets),
+        .code = (uint32_t)verdict->code,
+        .status = verdict->status,
+        .why = verdict->text,
+    });
+}
+
 void agent_report_rest(struct agent *agent, struct order *order, const struct agent_result *result)
 {
     for (size_t i = 0; i < order->target_count; i++) {

@@ -9,6 +9,7 @@
 #include "qmgr/client/message_file.h"
 #include "util/base/arena.h"
 #include "util/config/config.h"
+#include "util/mail/verdict.h"
 
 /* One recipient of an order and what became of it. */
 struct agent_target {
@@ -70,7 +71,9 @@ int agent_wait(struct agent *agent, int other_fd, int64_t idle_s);
  * (why)) and sends the verdict. Once per target. With soft_bounce a 5xx becomes 4xx here. */
 void agent_report(struct agent *agent, struct order *order, struct agent_target *target,
     const struct agent_result *result);
-/* The same for every target that was not reported yet. */
+/* The same without a log line: the bounce service has done (2xx) or not done what the target was about. */
+void agent_confirm(struct agent *agent, struct order *order, struct agent_target *target, const struct verdict *verdict);
+/* agent_report for every target that was not reported yet. */
 void agent_report_rest(struct agent *agent, struct order *order, const struct agent_result *result);
 
 /* The order is done. kept_affinity: "" or the order's, when the agent keeps its connection for it. unreachable: NULL or
