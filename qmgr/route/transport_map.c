@@ -79,9 +79,8 @@ enum table_result transport_map_find(struct transport_map *map, const char *reci
 
     if (maps_is_empty(map->maps))
         return TABLE_ABSENT;
-    const char *key = *recipient == '\0' ? config->transport_null_address_lookup_key : recipient;
-    enum table_result result = address_find(&find, key, value, NULL, table);
-    const char *domain = address_domain(key);
+    enum table_result result = address_find(&find, recipient, value, NULL, table);
+    const char *domain = address_domain(recipient);
     if (result == TABLE_ABSENT && domain != NULL && *domain != '\0')
         result = find_domain(map, domain, value, table);
     return result == TABLE_ABSENT ? maps_find_fixed(map->maps, "*", value, table) : result;
