@@ -18,6 +18,9 @@ ssize_t fd_pread_all(int fd, void *bytes, size_t length, off_t offset);
 
 /* Unix sockets. Connects within timeout (ms); -1 with errno. Path length is checked (ENAMETOOLONG). */
 int fd_connect_unix(const char *path, int timeout_ms);
+/* What fd_connect_unix tries where this process isn't allowed to go (EACCES): processes of the network user reach private/
+ * that way. The one static of fd.c holds it; NULL: nothing. */
+void fd_set_connector(int (*connector)(const char *path, int timeout_ms));
 /* A listening socket with the given mode; removes a stale one first. -1 with errno. */
 int fd_listen_unix(const char *path, mode_t mode, int backlog);
 /* Sends bytes with at most one descriptor (-1: none). Like send(2): number of bytes or -1. */

@@ -1,0 +1,83 @@
+#include "master/worker/board.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "util/base/memory.h"
+
+/* What lies in the shared memory: the number of idle workers, then one byte per slot. */
+struct shared {
+    _Atomic int32_t idle;
+    _Atomic uint8_t is_idle[];
+};
+
+struct board {
+    struct shared *shared;
+    int slot_count;
+};
+
+size_t board_size(int slot_count)
+{
+    return sizeof(struct shared) + (size_t)slot_count;
+}
+
+struct board *board_map(int fd)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) != 0)
+        return NULL;
+    if (status.st_size <= (off_t)sizeof(struct shared) || status.st_size > INT_MAX) {
+        errno = EINVAL;
+        return NULL;
+    }
+    int slot_count = (int)status.st_size - (int)sizeof(struct shared);
+    void *memory = mmap(NULL, board_size(slot_count), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    if (memory == MAP_FAILED)
+        return NULL;
+    struct board *board = memory_new(struct board);
+    board->shared = memory;
+    board->slot_count = slot_count;
+    return board;
+}
+
+void board_unmap(struct board *board)
+{
+    if (board != NULL)
+        (void)munmap(board->shared, board_size(board->slot_count)); /* the memory is going away either way */
+    free(board);
+}
+
+bool board_set_busy(struct board *board, int slot)
+{
+    if (slot >= board->slot_count || !atomic_exchange(&board->shared->is_idle[slot], 0))
+        return false;
+    return atomic_fetch_sub(&board->shared->idle, 1) <= 1;
+}
+
+void board_set_idle(struct board *board, int slot)
+{
+    if (slot < board->slot_count && !atomic_exchange(&board->shared->is_idle[slot], 1))
+        (void)atomic_fetch_add(&board->shared->idle, 1);
+}
+
+void board_slot_open(struct board *board, int slot)
+{
+    board_set_idle(board, slot);
+}
+
+void board_slot_close(struct board *board, int slot)
+{
+    (void)board_set_busy(board, slot);
+}
+
+bool board_anyone_idle(const struct board *board)
+{
+    return atomic_load(&board->shared->idle) > 0;
+}

@@ -1,0 +1,25 @@
+/* board.h: memory that master shares with the workers of one service, where each shows whether it is idle. So a busy
+ * service costs no system calls for bookkeeping. Master takes nothing from it but hints: when to start one more worker. */
+#ifndef MASTER_WORKER_BOARD_H
+#define MASTER_WORKER_BOARD_H
+#include <stdbool.h>
+#include <stddef.h>
+
+struct board;
+
+/* How many bytes of shared memory (process.h) so many slots need. */
+size_t board_size(int slot_count);
+/* Maps the descriptor's memory. NULL with errno. */
+struct board *board_map(int fd);
+void board_unmap(struct board *board); /* NULL is allowed */
+
+/* Master: before a worker starts in that slot (it counts as idle), and after it ended. */
+void board_slot_open(struct board *board, int slot);
+void board_slot_close(struct board *board, int slot);
+/* Master: whether any worker is idle, as far as they say. */
+bool board_anyone_idle(const struct board *board);
+
+/* Worker: changes its own slot. board_set_busy is true if it was the last idle one. */
+bool board_set_busy(struct board *board, int slot);
+void board_set_idle(struct board *board, int slot);
+#endif

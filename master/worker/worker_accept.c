@@ -1,0 +1,104 @@
+/* worker_accept.c: one client at a time (worker.h). Costs two system calls per client: the wait and the accept. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "master/worker/handover.h"
+#include "master/worker/worker_inside.h"
+#include "util/base/text.h"
+#include "util/io/fd.h"
+#include "util/log/log.h"
+
+/* How long a worker that is handed connections (type pass) waits for the descriptor on each. */
+enum { PASS_TIMEOUT_MS = 1000 };
+
+static void become_idle(struct worker *worker)
+{
+    if (worker->is_busy)
+        board_set_idle(worker->board, worker->slot);
+    worker->is_busy = false;
+}
+
+static void become_busy(struct worker *worker)
+{
+    static const char word[] = "b";
+
+    worker->is_busy = true;
+    if (board_set_busy(worker->board, worker->slot))
+        (void)!write(HANDOVER_NOTIFY, word, 1); /* a full pipe will wake master just as well */
+}
+
+/* The connection that a front process (postscreen) hands over on this one. */
+static void receive_passed(struct client *client)
+{
+    struct timeval limit = { .tv_sec = PASS_TIMEOUT_MS / 1000 };
+    char word[64];
+    int fd = -1;
+
+    (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)); /* else it waits longer */
+    if (fd_receive(client->fd, word, sizeof(word), &fd) < 0)
+        log_warning("receive a handed over connection: %m");
+    fd_close(&client->fd);
+    client->fd = fd;
+    client->peer_length = sizeof(client->peer);
+    if (fd >= 0 && getpeername(fd, (struct sockaddr *)&client->peer, &client->peer_length) != 0)
+        client->peer_length = 0;
+}
+
+static bool accept_from(struct worker *worker, int listener)
+{
+    struct client *client = &worker->client;
+
+    client->peer_length = sizeof(client->peer);
+    client->fd = accept4(listener, (struct sockaddr *)&client->peer, &client->peer_length, SOCK_CLOEXEC);
+    if (client->fd < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
+            log_warning("accept connection: %m");
+        return false;
+    }
+    become_busy(worker);
+    if (text_equal(worker->type, "pass"))
+        receive_passed(client);
+    return client->fd >= 0;
+}
+
+static struct listener_wait *wait_of(struct worker *worker)
+{
+    int listeners[WORKER_LISTENERS_MAX];
+
+    if (worker->wait == NULL) {
+        for (int i = 0; i < worker->listener_count; i++)
+            listeners[i] = worker_listener(worker, i);
+        worker->wait = listener_wait_new(listeners, worker->listener_count, HANDOVER_LIFE);
+    }
+    return worker->wait;
+}
+
+struct client *worker_accept(struct worker *worker)
+{
+    const struct config *config = worker->config;
+
+    client_close(&worker->client);
+    if (config->max_use > 0 && worker->served >= config->max_use)
+        return NULL;
+    become_idle(worker);
+    for (;;) {
+        if (worker_is_told_to_stop())
+            return NULL;
+        int ready = listener_wait_next(wait_of(worker), (int)config->max_idle * 1000, &worker->wait_mask);
+        if (ready == LISTENER_WAIT_SIGNAL)
+            continue;
+        if (ready == LISTENER_WAIT_TIMEOUT || ready == LISTENER_WAIT_OTHER)
+            return NULL;
+        if (accept_from(worker, worker_listener(worker, ready))) {
+            worker->served++;
+            return &worker->client;
+        }
+        become_idle(worker);
+    }
+}
+
+void client_close(struct client *client)
+{
+    fd_close(&client->fd);
+}

@@ -1,0 +1,88 @@
+/* worker_serve.c: many clients at once, in libevent's loop (worker.h). */
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "master/worker/handover.h"
+#include "master/worker/worker_inside.h"
+#include "util/log/log.h"
+
+struct event_base *worker_events(struct worker *worker)
+{
+    if (worker->events == NULL)
+        worker->events = event_base_new();
+    if (worker->events == NULL)
+        log_fatal("no event loop: %m");
+    return worker->events;
+}
+
+struct serving {
+    struct worker *worker;
+    worker_on_connect *on_connect;
+    void *context;
+};
+
+static void on_listener(evutil_socket_t listener, short what, void *context)
+{
+    struct serving *serving = context;
+    int index = (int)listener - HANDOVER_LISTENERS;
+
+    if (worker_is_datagram(serving->worker)) {
+        serving->on_connect(serving->context, (int)listener, index);
+        return;
+    }
+    /* All that are waiting, but not for ever: others want to be served, too. */
+    for (int i = 0; i < 100; i++) {
+        int fd = accept4((int)listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0) {
+            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+                log_warning("accept connection: %m");
+            return;
+        }
+        serving->on_connect(serving->context, fd, index);
+    }
+}
+
+static void on_end(evutil_socket_t fd, short what, void *context)
+{
+    struct serving *serving = context;
+
+    (void)event_base_loopbreak(serving->worker->events);
+}
+
+/* Master closed the life pipe: a reload or the end. */
+static void on_life(evutil_socket_t fd, short what, void *context)
+{
+    struct serving *serving = context;
+    struct worker *worker = serving->worker;
+
+    if (worker->reload != NULL)
+        worker->reload(worker->reload_context);
+    (void)event_base_loopbreak(worker->events);
+}
+
+void worker_serve_many(struct worker *worker, worker_on_connect *on_connect, void *context)
+{
+    struct event_base *base = worker_events(worker);
+    struct serving serving = { worker, on_connect, context };
+    struct event *events[WORKER_LISTENERS_MAX + 2];
+    sigset_t term;
+    int count = 0;
+
+    for (int i = 0; i < worker->listener_count; i++)
+        events[count++] = event_new(base, worker_listener(worker, i), EV_READ | EV_PERSIST, on_listener, &serving);
+    events[count++] = event_new(base, HANDOVER_LIFE, EV_READ, on_life, &serving);
+    events[count++] = evsignal_new(base, SIGTERM, on_end, &serving);
+    for (int i = 0; i < count; i++)
+        if (events[i] == NULL || event_add(events[i], NULL) != 0)
+            log_fatal("no event loop: %m");
+    /* From here on the loop notices SIGTERM; one that was blocked until now is delivered at once. */
+    (void)sigemptyset(&term);
+    (void)sigaddset(&term, SIGTERM);
+    (void)sigprocmask(SIG_UNBLOCK, &term, NULL); /* can't fail with these arguments */
+    if (event_base_dispatch(base) < 0)
+        log_fatal("event loop: %m");
+    for (int i = 0; i < count; i++)
+        event_free(events[i]);
+}
