@@ -1,0 +1,69 @@
+#include "delivery/smtp/smtp_client.h"
+
+#include "delivery/smtp/smtp_session.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+#include "util/net/own_address.h"
+
+static const struct {
+    char letter;
+    unsigned bit;
+} flags[] = {
+    { 'D', SMTP_FLAG_DELIVERED_TO },
+    { 'O', SMTP_FLAG_ORIGINAL_TO },
+    { 'R', SMTP_FLAG_RETURN_PATH },
+    { 'X', SMTP_FLAG_FINAL },
+};
+
+static unsigned parse_flags(const char *letters)
+{
+    unsigned bits = 0;
+
+    for (; *letters != '\0'; letters++) {
+        size_t i = 0;
+        while (i < sizeof(flags) / sizeof(flags[0]) && flags[i].letter != *letters)
+            i++;
+        if (i == sizeof(flags) / sizeof(flags[0]))
+            log_fatal("bad flags= value: unknown flag \"%c\"", *letters);
+        bits |= flags[i].bit;
+    }
+    return bits;
+}
+
+void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lmtp)
+{
+    const struct config *config = worker_config(worker);
+
+    *client = (struct smtp_client){
+        .worker = worker,
+        .config = config,
+        .lmtp = lmtp,
+        .helo_name = lmtp ? config->lmtp_lhlo_name : config->smtp_helo_name,
+        .helo_timeout_s = lmtp ? config->lmtp_lhlo_timeout : config->smtp_helo_timeout,
+        .own = own_address_open(config->inet_interfaces, config->inet_protocols, config->proxy_interfaces),
+        .discard_keywords = maps_open(config,
+            lmtp ? "lmtp_discard_lhlo_keyword_address_maps" : "smtp_discard_ehlo_keyword_address_maps",
+            lmtp ? config->lmtp_discard_lhlo_keyword_address_maps : config->smtp_discard_ehlo_keyword_address_maps, 0),
+        .pix_workarounds = maps_open(config, "smtp_pix_workaround_maps", config->smtp_pix_workaround_maps, 0),
+        .reply_filter = maps_open(config, "smtp_reply_filter", config->smtp_reply_filter, 0),
+        .cache_destinations = match_list_open(config, "smtp_connection_cache_destinations",
+            config->smtp_connection_cache_destinations),
+    };
+    smtp_hosts_settings_init(&client->lookups, config, client->own);
+    for (int i = 0; i < worker_argc(worker); i++) {
+        const char *argument = worker_argv(worker)[i];
+        if (!text_starts_with(argument, "flags="))
+            log_fatal("bad argument: \"%s\"", argument);
+        client->flags |= parse_flags(argument + sizeof("flags=") - 1);
+    }
+}
+
+void smtp_client_close(struct smtp_client *client)
+{
+    smtp_session_close(client->kept);
+    maps_close(client->discard_keywords);
+    maps_close(client->pix_workarounds);
+    maps_close(client->reply_filter);
+    match_list_close(client->cache_destinations);
+    own_address_close(client->own);
+}

@@ -1,0 +1,33 @@
+/* smtp_client.h: what the SMTP or LMTP client process has opened once and uses for every order. */
+#ifndef DELIVERY_SMTP_CLIENT_H
+#define DELIVERY_SMTP_CLIENT_H
+#include "delivery/smtp/smtp_hosts.h"
+#include "master/worker/worker.h"
+#include "util/table/maps.h"
+#include "util/table/match_list.h"
+
+struct smtp_session;
+
+/* Header lines that master.cf asks for (flags=DORX). */
+enum { SMTP_FLAG_DELIVERED_TO = 1, SMTP_FLAG_ORIGINAL_TO = 2, SMTP_FLAG_RETURN_PATH = 4, SMTP_FLAG_FINAL = 8 };
+
+struct smtp_client {
+    struct worker *worker;
+    const struct config *config;  /* with the lmtp_ values in the smtp_ members when lmtp is set */
+    bool lmtp;
+    const char *helo_name;
+    int64_t helo_timeout_s;
+    unsigned flags;
+    struct own_address *own;
+    struct smtp_hosts_settings lookups;
+    struct maps *discard_keywords; /* by server address */
+    struct maps *pix_workarounds;  /* by server address */
+    struct maps *reply_filter;
+    struct match_list *cache_destinations;
+    struct smtp_session *kept;     /* NULL: no connection is kept for the next order */
+};
+
+/* Reads flags=... from the arguments; opens tables. Ends the process on bad arguments. */
+void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lmtp);
+void smtp_client_close(struct smtp_client *client);
+#endif

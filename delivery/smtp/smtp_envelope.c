@@ -1,0 +1,132 @@
+#include "delivery/smtp/smtp_envelope.h"
+
+#include "delivery/smtp/smtp_xtext.h"
+#include "util/base/text.h"
+#include "util/mail/address.h"
+
+enum { UTF8_FLAGS = ENVELOPE_UTF8_HEADER | ENVELOPE_UTF8_ADDRESS };
+
+enum smtp_body smtp_envelope_body(const struct envelope *envelope)
+{
+    const char *encoding = envelope_attribute(envelope, ATTRIBUTE_ENCODING);
+
+    if (text_equal(encoding, "8bit") || (envelope->flags & (ENVELOPE_8BIT_BODY | ENVELOPE_CONTENT_NULL_8)))
+        return SMTP_BODY_8BIT;
+    return text_equal(encoding, "7bit") || (envelope->flags & ENVELOPE_CONTENT_7BIT) ? SMTP_BODY_7BIT : SMTP_BODY_UNKNOWN;
+}
+
+static bool wants_utf8(const struct smtp_delivery *delivery)
+{
+    return delivery->client->config->smtputf8_enable
+        && (delivery->order->envelope.flags & (ENVELOPE_SMTPUTF8 | UTF8_FLAGS)) != 0;
+}
+
+bool smtp_envelope_fits(struct smtp_delivery *delivery)
+{
+    struct smtp_session *session = delivery->session;
+    const struct envelope *envelope = &delivery->order->envelope;
+
+    if ((session->can & SMTP_CAN_SIZE) && session->size_limit > 0 && envelope->size_bytes > session->size_limit) {
+        smtp_delivery_fail(delivery, SMTP_BLAME_MESSAGE, 552, "5.3.4",
+            "message size %llu exceeds size limit %llu of server %s", (unsigned long long)envelope->size_bytes,
+            (unsigned long long)session->size_limit, session->host);
+        return false;
+    }
+    if (wants_utf8(delivery) && (envelope->flags & UTF8_FLAGS) && !(session->can & SMTP_CAN_SMTPUTF8)) {
+        smtp_delivery_fail(delivery, SMTP_BLAME_MESSAGE, 550, "5.6.7",
+            "SMTPUTF8 is required, but was not offered by host %s", session->host);
+        return false;
+    }
+    return true;
+}
+
+/* As the server wants it: quoted where RFC 5321 says so. */
+static void put_path(struct smtp_delivery *delivery, const char *address, struct str *out)
+{
+    str_put_char(out, '<');
+    if (delivery->client->config->smtp_quote_rfc821_envelope)
+        address_quote(address, out);
+    else
+        str_put(out, address);
+    str_put_char(out, '>');
+}
+
+void smtp_envelope_put_mail(struct smtp_delivery *delivery)
+{
+    struct smtp_session *session = delivery->session;
+    const struct envelope *envelope = &delivery->order->envelope;
+    struct str command = {0};
+    enum smtp_body body = smtp_envelope_body(envelope);
+
+    str_put(&command, "MAIL FROM:");
+    put_path(delivery, envelope->sender, &command);
+    if (session->can & SMTP_CAN_SIZE)
+        str_printf(&command, " SIZE=%llu", (unsigned long long)envelope->size_bytes);
+    if ((session->can & SMTP_CAN_8BITMIME) && body != SMTP_BODY_UNKNOWN)
+        str_put(&command, body == SMTP_BODY_8BIT ? " BODY=8BITMIME" : " BODY=7BIT");
+    if ((session->can & SMTP_CAN_SMTPUTF8) && wants_utf8(delivery))
+        str_put(&command, " SMTPUTF8");
+    if (session->can & SMTP_CAN_DSN) {
+        if (*envelope->envid != '\0')
+            str_printf(&command, " ENVID=%s", envelope->envid);
+        if (envelope->ret != RET_UNSET)
+            str_put(&command, envelope->ret == RET_FULL ? " RET=FULL" : " RET=HDRS");
+    }
+    smtp_session_command(session, "%s", str_text(&command));
+    str_free(&command);
+}
+
+static void put_original(const struct smtp_delivery *delivery, const struct recipient *recipient, struct str *command)
+{
+    struct str external = {0};
+
+    if (*recipient->dsn_orcpt != '\0') {
+        str_printf(command, " ORCPT=%s", recipient->dsn_orcpt);
+        return;
+    }
+    if (*recipient->original == '\0')
+        return;
+    address_quote(recipient->original, &external);
+    bool utf8 = !text_is_ascii(recipient->original);
+    str_put(command, utf8 ? " ORCPT=utf-8;" : " ORCPT=rfc822;");
+    if (utf8 && (delivery->session->can & SMTP_CAN_SMTPUTF8))
+        smtp_xtext_put_utf8(command, str_text(&external));
+    else
+        smtp_xtext_put(command, str_text(&external));
+    str_free(&external);
+}
+
+static void put_notify(uint32_t notify, struct str *command)
+{
+    static const struct {
+        uint32_t bit;
+        const char *word;
+    } words[] = { { NOTIFY_SUCCESS, "SUCCESS" }, { NOTIFY_FAILURE, "FAILURE" }, { NOTIFY_DELAY, "DELAY" } };
+    const char *separator = " NOTIFY=";
+
+    if (notify & NOTIFY_NEVER) {
+        str_put(command, " NOTIFY=NEVER");
+        return;
+    }
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (!(notify & words[i].bit))
+            continue;
+        str_printf(command, "%s%s", separator, words[i].word);
+        separator = ",";
+    }
+}
+
+void smtp_envelope_put_recipient(struct smtp_delivery *delivery, const struct agent_target *target)
+{
+    struct smtp_session *session = delivery->session;
+    struct str command = {0};
+
+    str_put(&command, "RCPT TO:");
+    put_path(delivery, target->recipient.address, &command);
+    if (session->can & SMTP_CAN_DSN) {
+        put_original(delivery, &target->recipient, &command);
+        put_notify(target->recipient.notify, &command);
+    }
+    smtp_session_command(session, "%s", str_text(&command));
+    str_free(&command);
+}

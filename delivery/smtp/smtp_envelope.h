@@ -1,0 +1,15 @@
+/* smtp_envelope.h: MAIL FROM and RCPT TO with the parameters that the server understands (RFC 1870, 6152, 3461, 6531). */
+#ifndef DELIVERY_SMTP_ENVELOPE_H
+#define DELIVERY_SMTP_ENVELOPE_H
+#include "delivery/smtp/smtp_delivery.h"
+
+/* What the client or the content says about 8-bit data. */
+enum smtp_body { SMTP_BODY_UNKNOWN, SMTP_BODY_7BIT, SMTP_BODY_8BIT };
+enum smtp_body smtp_envelope_body(const struct envelope *envelope);
+
+void smtp_envelope_put_mail(struct smtp_delivery *delivery);
+void smtp_envelope_put_recipient(struct smtp_delivery *delivery, const struct agent_target *target);
+
+/* Whether the server takes this message at all: size, SMTPUTF8. False: that was reported. */
+bool smtp_envelope_fits(struct smtp_delivery *delivery);
+#endif

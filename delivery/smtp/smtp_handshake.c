@@ -1,0 +1,316 @@
+#include "delivery/smtp/smtp_handshake.h"
+
+#include <string.h>
+
+#include "delivery/smtp/smtp_xtext.h"
+#include "util/base/clock.h"
+#include "util/base/number.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+/* Keywords of an EHLO reply that we know. */
+static const struct keyword {
+    const char *name;
+    unsigned bit;
+} keywords[] = {
+    { "PIPELINING", SMTP_CAN_PIPELINE },
+    { "8BITMIME", SMTP_CAN_8BITMIME },
+    { "SIZE", SMTP_CAN_SIZE },
+    { "DSN", SMTP_CAN_DSN },
+    { "SMTPUTF8", SMTP_CAN_SMTPUTF8 },
+};
+
+static const struct keyword xforward_names[] = {
+    { "NAME", SMTP_CAN_XFORWARD_NAME },     { "ADDR", SMTP_CAN_XFORWARD_ADDR },
+    { "PROTO", SMTP_CAN_XFORWARD_PROTO },   { "HELO", SMTP_CAN_XFORWARD_HELO },
+    { "SOURCE", SMTP_CAN_XFORWARD_SOURCE }, { "PORT", SMTP_CAN_XFORWARD_PORT },
+    { "IDENT", SMTP_CAN_XFORWARD_IDENT },
+};
+
+/* What may be named in smtp_discard_ehlo_keywords. */
+static const char *const discardable[] = { "8BITMIME", "AUTH", "CHUNKING", "DSN", "ENHANCEDSTATUSCODES", "ETRN", "PIPELINING",
+    "SIZE", "SMTPUTF8", "STARTTLS", "VERB", "VRFY", "XCLIENT", "XFORWARD" };
+
+static bool word_is(const char *word, size_t length, const char *name)
+{
+    return strlen(name) == length && strncasecmp(word, name, length) == 0;
+}
+
+static bool list_has(const char *list, const char *name)
+{
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        if (word_is(word, length, name))
+            return true;
+    }
+    return false;
+}
+
+/* The keywords to ignore for this server; appended to *list. */
+static void find_discarded(struct smtp_session *session, struct str *list)
+{
+    const struct smtp_client *client = session->client;
+    const struct config *config = client->config;
+
+    if (maps_find(client->discard_keywords, session->address, list, NULL) != TABLE_FOUND)
+        str_set(list, client->lmtp ? config->lmtp_discard_lhlo_keywords : config->smtp_discard_ehlo_keywords);
+    if (list->length == 0 || list_has(str_text(list), "silent-discard"))
+        return;
+    struct str names = {0};
+    for (size_t i = 0; i < sizeof(discardable) / sizeof(discardable[0]); i++) {
+        if (list_has(str_text(list), discardable[i]))
+            str_printf(&names, " %s", discardable[i]);
+    }
+    if (names.length > 0)
+        log_info("discarding EHLO keywords:%s", str_text(&names));
+    str_free(&names);
+}
+
+static void take_xforward(struct smtp_session *session, const char *arguments)
+{
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&arguments, " \t", &word, &length)) {
+        for (size_t i = 0; i < sizeof(xforward_names) / sizeof(xforward_names[0]); i++) {
+            if (word_is(word, length, xforward_names[i].name))
+                session->can |= xforward_names[i].bit;
+        }
+    }
+}
+
+static void take_size(struct smtp_session *session, const char *arguments)
+{
+    char number[24];
+    const char *word;
+    size_t length;
+
+    if (!text_next_word(&arguments, " \t", &word, &length) || length >= sizeof(number))
+        return;
+    memcpy(number, word, length);
+    number[length] = '\0';
+    if (!number_parse_u64(number, UINT64_MAX, &session->size_limit))
+        log_warning("bad EHLO SIZE limit \"%s\" from %s", number, session->relay);
+}
+
+/* One line of the reply, behind "250-". */
+static void take_keyword(struct smtp_session *session, const char *line, const char *discarded)
+{
+    char name[32];
+    const char *word;
+    size_t length;
+
+    if (!text_next_word(&line, " \t=", &word, &length) || length >= sizeof(name))
+        return;
+    memcpy(name, word, length);
+    name[length] = '\0';
+    if (list_has(discarded, name))
+        return;
+    for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
+        if (word_is(word, length, keywords[i].name))
+            session->can |= keywords[i].bit;
+    }
+    if (word_is(word, length, "SIZE"))
+        take_size(session, line);
+    else if (word_is(word, length, "XFORWARD"))
+        take_xforward(session, line);
+}
+
+static void take_keywords(struct smtp_session *session)
+{
+    struct str discarded = {0};
+    struct str line = {0};
+    const char *at = strchr(str_text(&session->reply.text), '\n');
+
+    find_discarded(session, &discarded);
+    while (at != NULL) {
+        const char *start = at + 1;
+        at = strchr(start, '\n');
+        str_clear(&line);
+        str_put_bytes(&line, start, at == NULL ? strlen(start) : (size_t)(at - start));
+        if (line.length > 4)
+            take_keyword(session, str_text(&line) + 4, str_text(&discarded));
+    }
+    str_free(&line);
+    str_free(&discarded);
+}
+
+/* Whether the first word behind the code is our own name. */
+static bool names_us(const struct smtp_session *session)
+{
+    const char *text = str_text(&session->reply.text);
+    const char *word;
+    size_t length;
+
+    if (session->reply.text.length < 5)
+        return false;
+    text += 4;
+    return text_next_word(&text, " \t\n", &word, &length) && word_is(word, length, session->client->config->myhostname);
+}
+
+/* A Cisco PIX hides the greeting behind asterisks. */
+static bool is_pix_greeting(const char *text)
+{
+    size_t stars = 0;
+
+    for (const char *at = text + 3; *at != '\0'; at++) {
+        if (*at == '*')
+            stars++;
+        else if (!strchr("0 2\n", *at))
+            return false;
+    }
+    return stars > 10;
+}
+
+/* The workarounds that apply to this server and message; appended. */
+static void find_pix_workarounds(const struct smtp_delivery *delivery, struct str *words)
+{
+    const struct config *config = delivery->client->config;
+    int64_t age_s = (clock_wall_us() - delivery->order->envelope.arrival_us) / 1000000;
+
+    if (age_s < config->smtp_pix_workaround_threshold_time)
+        return;
+    if (maps_find(delivery->client->pix_workarounds, delivery->session->address, words, NULL) != TABLE_FOUND)
+        str_set(words, config->smtp_pix_workarounds);
+    if (words->length > 0)
+        log_info("%s: enabling PIX workarounds: %s for %s", delivery->order->queue_id, str_text(words),
+            delivery->session->relay);
+}
+
+static bool greeting(struct smtp_delivery *delivery, bool *extended)
+{
+    struct smtp_session *session = delivery->session;
+    const struct config *config = delivery->client->config;
+
+    smtp_session_begin(session, delivery->client->helo_timeout_s, "receiving the initial server greeting");
+    if (!smtp_session_read_reply(session)) {
+        smtp_delivery_fail_stream(delivery);
+        return false;
+    }
+    if (smtp_reply_class(&session->reply) != 2) {
+        if (smtp_reply_class(&session->reply) == 5 && config->smtp_skip_5xx_greeting) {
+            session->reply.code -= 100; /* this server only: others may talk to us */
+            session->reply.status[0] = session->reply.status[0] == '\0' ? '\0' : '4';
+        }
+        smtp_delivery_fail_reply(delivery, NULL);
+        return false;
+    }
+    const char *text = str_text(&session->reply.text);
+    if (delivery->detect_loops && names_us(session))
+        log_warning("host %s greeted me with my own hostname %s", session->relay, config->myhostname);
+    *extended = !config->smtp_never_send_ehlo && (config->smtp_always_send_ehlo || strstr(text, "ESMTP") != NULL);
+    if (!delivery->client->lmtp && is_pix_greeting(text)) {
+        struct str words = {0};
+        find_pix_workarounds(delivery, &words);
+        session->pix = list_has(str_text(&words), "delay_dotcrlf");
+        if (list_has(str_text(&words), "disable_esmtp"))
+            *extended = false;
+        str_free(&words);
+    }
+    return true;
+}
+
+/* Says hello; *done is false when the server refused that form. False: reported. */
+static bool hello(struct smtp_delivery *delivery, const char *verb, const char *stage, bool may_refuse, bool *done)
+{
+    struct smtp_session *session = delivery->session;
+
+    smtp_session_begin(session, delivery->client->helo_timeout_s, stage);
+    smtp_session_command(session, "%s %s", verb, delivery->client->helo_name);
+    if (!smtp_session_read_reply(session)) {
+        smtp_delivery_fail_stream(delivery);
+        return false;
+    }
+    *done = smtp_reply_class(&session->reply) == 2;
+    if (*done || (may_refuse && session->reply.code != 421))
+        return true;
+    smtp_delivery_fail_reply(delivery, NULL);
+    return false;
+}
+
+static bool introduce(struct smtp_delivery *delivery, bool extended)
+{
+    struct smtp_session *session = delivery->session;
+    bool done = false;
+
+    if (delivery->client->lmtp) {
+        if (!hello(delivery, "LHLO", "performing the LHLO handshake", false, &done))
+            return false;
+        take_keywords(session);
+        return true;
+    }
+    if (extended && !hello(delivery, "EHLO", "performing the EHLO handshake", true, &done))
+        return false;
+    if (done)
+        take_keywords(session);
+    return done || hello(delivery, "HELO", "performing the HELO handshake", false, &done);
+}
+
+bool smtp_handshake_run(struct smtp_delivery *delivery)
+{
+    struct smtp_session *session = delivery->session;
+    const struct config *config = delivery->client->config;
+    bool extended = true;
+
+    if (!greeting(delivery, &extended) || !introduce(delivery, extended))
+        return false;
+    if (delivery->detect_loops && names_us(session)) {
+        log_warning("host %s replied to HELO/EHLO with my own hostname %s", session->relay, config->myhostname);
+        smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 550, "5.4.6", "mail for %s loops back to myself",
+            delivery->destination);
+        return false;
+    }
+    return true;
+}
+
+/* --- XFORWARD --- */
+
+static void put_attribute(struct str *command, const struct smtp_delivery *delivery, unsigned bit, const char *name,
+    const char *value)
+{
+    if (!(delivery->session->can & bit) || *value == '\0')
+        return;
+    str_printf(command, " %s=", name);
+    smtp_xtext_put(command, value);
+}
+
+static bool send_xforward(struct smtp_delivery *delivery, const struct str *attributes, const char *stage)
+{
+    struct smtp_session *session = delivery->session;
+
+    if (attributes->length == 0)
+        return true;
+    smtp_session_begin(session, delivery->client->config->smtp_xforward_timeout, stage);
+    smtp_session_command(session, "XFORWARD%s", str_text(attributes));
+    if (!smtp_session_read_reply(session)) {
+        smtp_delivery_fail_stream(delivery);
+        return false;
+    }
+    if (smtp_reply_class(&session->reply) != 2)
+        log_warning("host %s said: %s (in reply to XFORWARD command)", session->relay, str_text(&session->reply.text));
+    return true;
+}
+
+bool smtp_handshake_xforward(struct smtp_delivery *delivery)
+{
+    const struct envelope *envelope = &delivery->order->envelope;
+    struct str text = {0};
+
+    if (!delivery->client->config->smtp_send_xforward_command)
+        return true;
+    put_attribute(&text, delivery, SMTP_CAN_XFORWARD_NAME, "NAME", envelope_attribute(envelope, ATTRIBUTE_CLIENT_NAME));
+    put_attribute(&text, delivery, SMTP_CAN_XFORWARD_ADDR, "ADDR", envelope_attribute(envelope, ATTRIBUTE_CLIENT_ADDRESS));
+    put_attribute(&text, delivery, SMTP_CAN_XFORWARD_PORT, "PORT", envelope_attribute(envelope, ATTRIBUTE_CLIENT_PORT));
+    bool good = send_xforward(delivery, &text, "sending XFORWARD name/address");
+    str_clear(&text);
+    put_attribute(&text, delivery, SMTP_CAN_XFORWARD_PROTO, "PROTO", envelope_attribute(envelope, ATTRIBUTE_CLIENT_PROTOCOL));
+    put_attribute(&text, delivery, SMTP_CAN_XFORWARD_HELO, "HELO", envelope_attribute(envelope, ATTRIBUTE_CLIENT_HELO));
+    put_attribute(&text, delivery, SMTP_CAN_XFORWARD_IDENT, "IDENT", envelope_attribute(envelope, ATTRIBUTE_CLIENT_IDENT));
+    bool local = text_equal(envelope_attribute(envelope, ATTRIBUTE_REWRITE_CONTEXT), "local");
+    put_attribute(&text, delivery, SMTP_CAN_XFORWARD_SOURCE, "SOURCE", local ? "LOCAL" : "REMOTE");
+    good = good && send_xforward(delivery, &text, "sending XFORWARD protocol/helo_name");
+    str_free(&text);
+    return good;
+}

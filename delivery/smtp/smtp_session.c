@@ -1,0 +1,129 @@
+#include "delivery/smtp/smtp_session.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "util/base/clock.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+enum { REPLY_LINE_BYTES = 2048 };
+
+struct smtp_session *smtp_session_open(struct smtp_client *client, int socket, const char *name, const char *address,
+    unsigned port)
+{
+    struct smtp_session *session = memory_new(struct smtp_session);
+    struct arena *arena = arena_new();
+
+    session->client = client;
+    session->stream = stream_open(socket);
+    session->arena = arena;
+    session->name = arena_copy_text(arena, name);
+    session->address = arena_copy_text(arena, address);
+    session->host = arena_printf(arena, "%s[%s]", name, address);
+    session->relay = port == 0 ? session->host : arena_printf(arena, "%s[%s]:%u", name, address, port);
+    session->affinity = "";
+    session->stage = "";
+    session->started_ms = clock_monotonic_ms();
+    return session;
+}
+
+void smtp_session_close(struct smtp_session *session)
+{
+    if (session == NULL)
+        return;
+    stream_close(session->stream);
+    arena_free(session->arena);
+    smtp_reply_free(&session->reply);
+    str_free(&session->line);
+    free(session);
+}
+
+bool smtp_session_failed(const struct smtp_session *session)
+{
+    return stream_status(session->stream) != STREAM_OK;
+}
+
+void smtp_session_quit(struct smtp_session *session)
+{
+    const struct config *config = session->client->config;
+
+    if (!smtp_session_failed(session)) {
+        smtp_session_begin(session, config->smtp_quit_timeout, "sending QUIT");
+        smtp_session_command(session, "QUIT");
+        if (config->smtp_skip_quit_response)
+            (void)stream_flush(session->stream); /* nothing depends on it any more */
+        else
+            (void)smtp_session_read_reply(session); /* likewise */
+    }
+    smtp_session_close(session);
+}
+
+void smtp_session_begin(struct smtp_session *session, int64_t timeout_s, const char *stage)
+{
+    stream_set_timeout(session->stream, timeout_s);
+    if (session->client->config->smtp_per_request_deadline)
+        stream_set_deadline(session->stream, clock_deadline_s(timeout_s));
+    session->stage = stage;
+}
+
+void smtp_session_command(struct smtp_session *session, const char *format, ...)
+{
+    va_list arguments;
+
+    str_clear(&session->line);
+    va_start(arguments, format);
+    str_vprintf(&session->line, format, arguments);
+    va_end(arguments);
+    log_debug("> %s: %s", session->relay, str_text(&session->line));
+    str_put(&session->line, "\r\n");
+    stream_write(session->stream, session->line.data, session->line.length);
+}
+
+/* Reads a line of any length; only its start is kept. */
+static bool read_line(struct smtp_session *session)
+{
+    enum stream_status status = stream_read_line(session->stream, &session->line, REPLY_LINE_BYTES);
+
+    if (status == STREAM_TOO_LONG) {
+        struct str rest = {0};
+        size_t length = 0;
+        do {
+            status = stream_read_line(session->stream, &rest, REPLY_LINE_BYTES);
+            length += rest.length;
+        } while (status == STREAM_TOO_LONG && length < 1000 * (size_t)REPLY_LINE_BYTES);
+        if (status == STREAM_TOO_LONG)
+            session->must_close = true;
+        str_free(&rest);
+    }
+    return stream_status(session->stream) == STREAM_OK;
+}
+
+/* smtp_reply_filter may replace a line. */
+static void filter_line(struct smtp_session *session)
+{
+    struct str value = {0};
+
+    if (maps_is_empty(session->client->reply_filter))
+        return;
+    if (maps_find(session->client->reply_filter, str_text(&session->line), &value, NULL) == TABLE_FOUND)
+        str_set(&session->line, str_text(&value));
+    str_free(&value);
+}
+
+bool smtp_session_read_reply(struct smtp_session *session)
+{
+    smtp_reply_clear(&session->reply);
+    for (;;) {
+        if (!read_line(session))
+            return false;
+        log_debug("< %s: %s", session->relay, str_text(&session->line));
+        filter_line(session);
+        if (smtp_reply_add(&session->reply, str_text(&session->line), session->line.length, REPLY_LINE_BYTES))
+            break;
+    }
+    if (session->reply.code == 421)
+        session->must_close = true;
+    return true;
+}

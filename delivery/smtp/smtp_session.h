@@ -1,0 +1,62 @@
+/* smtp_session.h: a connection to a server: its name in texts, what the server can do, commands out and replies in. Every
+ * wait has a limit; a session whose stream failed is of no use any more. */
+#ifndef DELIVERY_SMTP_SESSION_H
+#define DELIVERY_SMTP_SESSION_H
+#include <stdint.h>
+
+#include "delivery/smtp/smtp_client.h"
+#include "delivery/smtp/smtp_reply.h"
+#include "util/base/arena.h"
+#include "util/io/stream.h"
+
+/* What the server announced. */
+enum {
+    SMTP_CAN_PIPELINE = 1,
+    SMTP_CAN_8BITMIME = 2,
+    SMTP_CAN_SIZE = 4,
+    SMTP_CAN_DSN = 8,
+    SMTP_CAN_SMTPUTF8 = 16,
+    SMTP_CAN_XFORWARD_NAME = 32,
+    SMTP_CAN_XFORWARD_ADDR = 64,
+    SMTP_CAN_XFORWARD_PROTO = 128,
+    SMTP_CAN_XFORWARD_HELO = 256,
+    SMTP_CAN_XFORWARD_SOURCE = 512,
+    SMTP_CAN_XFORWARD_PORT = 1024,
+    SMTP_CAN_XFORWARD_IDENT = 2048,
+};
+
+struct smtp_session {
+    struct smtp_client *client;
+    struct stream *stream;
+    struct arena *arena;      /* as long as the session */
+    const char *name;         /* "mx.example" */
+    const char *host;         /* "mx.example[192.0.2.1]", "mail.example[private/lmtp]" */
+    const char *relay;        /* with ":25" */
+    const char *address;      /* "192.0.2.1", for tables */
+    const char *affinity;     /* of the order that it was opened for */
+    unsigned can;
+    uint64_t size_limit;      /* 0: none known */
+    bool pix;                 /* greeted like a Cisco PIX firewall */
+    bool must_close;          /* protocol state is unknown or the server wants an end */
+    int uses;                 /* messages so far, the present one included */
+    int64_t started_ms;
+    const char *stage;        /* what we are doing, for "lost connection with ... while ..." */
+    struct smtp_reply reply;
+    struct str line;
+};
+
+/* Takes the socket. name, address: of the server; port 0: a Unix socket. */
+struct smtp_session *smtp_session_open(struct smtp_client *client, int socket, const char *name, const char *address,
+    unsigned port);
+void smtp_session_close(struct smtp_session *session); /* NULL is allowed; just closes */
+/* Says QUIT, waits for the reply if smtp_skip_quit_response is off, closes. */
+void smtp_session_quit(struct smtp_session *session);
+
+/* The time limit for what follows; stage as in "while sending MAIL FROM". */
+void smtp_session_begin(struct smtp_session *session, int64_t timeout_s, const char *stage);
+/* Puts a command line (CR LF is added). It is sent with the next wait. */
+void smtp_session_command(struct smtp_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Waits for a reply: session->reply. False: the stream failed. */
+bool smtp_session_read_reply(struct smtp_session *session);
+bool smtp_session_failed(const struct smtp_session *session);
+#endif

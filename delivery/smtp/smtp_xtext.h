@@ -1,0 +1,9 @@
+/* smtp_xtext.h: xtext (RFC 3461 section 4): printable ASCII but '+' and '='; other bytes as "+2B". */
+#ifndef DELIVERY_SMTP_XTEXT_H
+#define DELIVERY_SMTP_XTEXT_H
+#include "util/base/str.h"
+
+void smtp_xtext_put(struct str *out, const char *text);
+/* The same, but UTF-8 stays (RFC 6533 section 3: utf-8-addr-unitext). */
+void smtp_xtext_put_utf8(struct str *out, const char *text);
+#endif
