@@ -1,0 +1,26 @@
+/* places.h: empty files in spare/, made ahead in batches with one folder sync each, so that taking in a message waits for no
+ * name to become durable. The batch grows while places go fast, and shrinks again. */
+#ifndef QMGR_SPOOL_PLACES_H
+#define QMGR_SPOOL_PLACES_H
+#include <stdbool.h>
+
+#include "qmgr/spool/spool.h"
+
+struct places;
+
+enum { PLACE_ID_BYTES = 32 }; /* short: 21 at most, long: 24 */
+
+struct place {
+    char id[PLACE_ID_BYTES];
+    int fd; /* for reading and writing; the taker closes it */
+};
+
+struct places *places_new(struct spool *spool, bool long_ids);
+/* Removes the places that nobody took. */
+void places_free(struct places *places);
+
+/* Takes one, making a batch when none is left. False with errno. */
+bool places_take(struct places *places, struct place *place);
+/* For idle moments: makes a batch when few are left. True if it made one. */
+bool places_refill(struct places *places);
+#endif

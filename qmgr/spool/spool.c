@@ -1,0 +1,206 @@
+#include "qmgr/spool/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "qmgr/spool/queue_id.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+
+enum { FOLDER_MODE = 0700 };
+
+struct spool {
+    int folder;
+    unsigned depth[QUEUE_COUNT]; /* levels of subfolders */
+};
+
+static const char *const names[QUEUE_COUNT] = {
+    [QUEUE_SPARE] = "spare",
+    [QUEUE_INCOMING] = "incoming",
+    [QUEUE_ACTIVE] = "active",
+    [QUEUE_DEFERRED] = "deferred",
+    [QUEUE_HOLD] = "hold",
+    [QUEUE_CORRUPT] = "corrupt",
+};
+
+const char *spool_queue_name(enum queue queue)
+{
+    return names[queue];
+}
+
+enum queue spool_queue_named(const char *name)
+{
+    enum queue queue = 0;
+
+    while (queue < QUEUE_COUNT && !text_equal(names[queue], name))
+        queue++;
+    return queue;
+}
+
+/* spare is written by one process and emptied all the time: subfolders would only cost. */
+static void read_hashing(struct spool *spool, const struct config *config)
+{
+    const char *cursor = config->hash_queue_names;
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
+        for (int queue = QUEUE_SPARE + 1; queue < QUEUE_COUNT; queue++) {
+            if (strlen(names[queue]) == length && memcmp(names[queue], word, length) == 0)
+                spool->depth[queue] = (unsigned)config->hash_queue_depth;
+        }
+    }
+}
+
+struct spool *spool_open(const struct config *config)
+{
+    int folder = open(config->queue_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (folder < 0)
+        return NULL;
+    struct spool *spool = memory_new(struct spool);
+    spool->folder = folder;
+    read_hashing(spool, config);
+    return spool;
+}
+
+void spool_close(struct spool *spool)
+{
+    if (spool == NULL)
+        return;
+    (void)close(spool->folder); /* was only looked into */
+    free(spool);
+}
+
+int spool_folder(const struct spool *spool)
+{
+    return spool->folder;
+}
+
+bool spool_make_folders(struct spool *spool)
+{
+    bool made = false;
+
+    for (int queue = 0; queue < QUEUE_COUNT; queue++) {
+        if (mkdirat(spool->folder, names[queue], FOLDER_MODE) == 0)
+            made = true;
+        else if (errno != EEXIST)
+            return false;
+    }
+    return !made || fsync(spool->folder) == 0;
+}
+
+void spool_put_path(const struct spool *spool, enum queue queue, const char *id, struct str *path)
+{
+    str_put(path, names[queue]);
+    str_put_char(path, '/');
+    for (unsigned level = 0; level < spool->depth[queue]; level++) {
+        str_put_char(path, queue_id_hash_character(id, level));
+        str_put_char(path, '/');
+    }
+    str_put(path, id);
+}
+
+/* Paths are short and asked for all the time: one buffer on the stack. */
+struct path {
+    char text[128 + QUEUE_ID_BYTES_MAX];
+};
+
+static const char *path_of(const struct spool *spool, enum queue queue, const char *id, struct path *path)
+{
+    char *at = path->text;
+
+    at += snprintf(at, 32, "%s/", names[queue]); /* names are short constants */
+    for (unsigned level = 0; level < spool->depth[queue]; level++) {
+        *at++ = queue_id_hash_character(id, level);
+        *at++ = '/';
+    }
+    size_t length = strnlen(id, QUEUE_ID_BYTES_MAX); /* ids are no longer */
+    memcpy(at, id, length);
+    at[length] = '\0';
+    return path->text;
+}
+
+int spool_open_file(const struct spool *spool, enum queue queue, const char *id, int flags)
+{
+    struct path path;
+
+    return openat(spool->folder, path_of(spool, queue, id, &path), flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+bool spool_stat(const struct spool *spool, enum queue queue, const char *id, struct stat *status)
+{
+    struct path path;
+
+    return fstatat(spool->folder, path_of(spool, queue, id, &path), status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool spool_remove(const struct spool *spool, enum queue queue, const char *id)
+{
+    struct path path;
+
+    return unlinkat(spool->folder, path_of(spool, queue, id, &path), 0) == 0;
+}
+
+bool spool_set_time(const struct spool *spool, enum queue queue, const char *id, int64_t seconds)
+{
+    struct path path;
+    struct timespec times[2] = { { .tv_sec = (time_t)seconds }, { .tv_sec = (time_t)seconds } };
+
+    return utimensat(spool->folder, path_of(spool, queue, id, &path), times, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* The subfolders of a hashed queue come into being with their first message. */
+static bool make_subfolders(const struct spool *spool, char *path)
+{
+    for (char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool there = mkdirat(spool->folder, path, FOLDER_MODE) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!there)
+            return false;
+    }
+    return true;
+}
+
+bool spool_move(const struct spool *spool, enum queue from, enum queue to, const char *id)
+{
+    struct path old;
+    struct path new;
+
+    (void)path_of(spool, from, id, &old);
+    (void)path_of(spool, to, id, &new);
+    if (renameat(spool->folder, old.text, spool->folder, new.text) == 0)
+        return true;
+    if (errno != ENOENT || spool->depth[to] == 0 || !make_subfolders(spool, new.text))
+        return false;
+    return renameat(spool->folder, old.text, spool->folder, new.text) == 0;
+}
+
+bool spool_sync_folder(const struct spool *spool, enum queue queue, const char *id)
+{
+    struct path path;
+
+    (void)path_of(spool, queue, id, &path);
+    *strrchr(path.text, '/') = '\0';
+    int fd = openat(spool->folder, path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool synced = fsync(fd) == 0;
+    (void)close(fd); /* nothing was written through it */
+    return synced;
+}
+
+int64_t spool_free_bytes(const struct spool *spool)
+{
+    struct statvfs status;
+
+    if (fstatvfs(spool->folder, &status) != 0)
+        return -1;
+    return (int64_t)status.f_bavail * (int64_t)status.f_frsize;
+}
