@@ -1,0 +1,548 @@
+#include "qmgr/schedule/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "util/base/memory.h"
+
+/* The deliveries of one message to one destination. It is in the runnable list of its job, or parked at the destination, or (when
+ * nothing of it waits) in neither. */
+struct schedule_peer {
+    struct job *job;
+    struct schedule_destination *destination;
+    struct schedule_entry *entries;
+    size_t running;
+    bool runnable;
+    bool parked;
+    struct schedule_peer *prev;      /* in the runnable list or the parked list */
+    struct schedule_peer *next;
+    struct schedule_peer *prev_peer; /* all peers of the destination */
+    struct schedule_peer *next_peer;
+};
+
+/* The work of one message for one transport; in the transport's ring as long as it has runnable peers. */
+struct job {
+    const void *message;
+    struct schedule_transport *transport;
+    struct schedule_peer *runnable;
+    size_t peer_count;
+    bool in_ring;
+    struct job *prev;
+    struct job *next;
+};
+
+struct schedule_destination {
+    struct schedule_transport *transport;
+    char *name;
+    struct feedback feedback;
+    int busy;
+    int64_t delayed_until_ms;
+    int64_t dead_until_ms;
+    struct schedule_reason reason; /* while dead; owned */
+    struct schedule_peer *parked;
+    struct schedule_peer *peers;
+    struct schedule_peer *latest;  /* the peer made last, if it is still there */
+    UT_hash_handle hh;
+};
+
+struct schedule_transport {
+    char *name;
+    struct schedule_limits limits;
+    void *data;
+    struct job *ring;
+    struct job *latest;
+    struct schedule_destination *destinations;
+    int64_t delayed_until_ms;
+    int64_t dead_until_ms;
+    struct schedule_reason reason;
+    size_t waiting;
+    size_t running;
+    UT_hash_handle hh;
+};
+
+struct schedule {
+    schedule_read_limits *read_limits;
+    void *context;
+    struct schedule_transport *transports;
+};
+
+static void reason_clear(struct schedule_reason *reason)
+{
+    free((char *)(uintptr_t)reason->status);
+    free((char *)(uintptr_t)reason->why);
+    *reason = (struct schedule_reason){0};
+}
+
+static void reason_set(struct schedule_reason *reason, const struct schedule_reason *from)
+{
+    reason_clear(reason);
+    reason->status = memory_copy_text(from->status);
+    reason->why = memory_copy_text(from->why);
+}
+
+/* --- making and freeing --- */
+
+struct schedule *schedule_new(schedule_read_limits *read_limits, void *context)
+{
+    struct schedule *schedule = memory_new(struct schedule);
+
+    schedule->read_limits = read_limits;
+    schedule->context = context;
+    return schedule;
+}
+
+struct schedule_transport *schedule_transport(struct schedule *schedule, const char *name)
+{
+    struct schedule_transport *transport;
+
+    HASH_FIND_STR(schedule->transports, name, transport);
+    if (transport != NULL)
+        return transport;
+    transport = memory_new(struct schedule_transport);
+    transport->name = memory_copy_text(name);
+    schedule->read_limits(schedule->context, name, &transport->limits);
+    HASH_ADD_KEYPTR(hh, schedule->transports, transport->name, strlen(transport->name), transport);
+    return transport;
+}
+
+static struct schedule_destination *find_destination(struct schedule_transport *transport, const char *name)
+{
+    struct schedule_destination *destination;
+
+    HASH_FIND_STR(transport->destinations, name, destination);
+    return destination;
+}
+
+static struct schedule_destination *need_destination(struct schedule_transport *transport, const char *name)
+{
+    struct schedule_destination *destination = find_destination(transport, name);
+
+    if (destination != NULL)
+        return destination;
+    destination = memory_new(struct schedule_destination);
+    destination->transport = transport;
+    destination->name = memory_copy_text(name);
+    feedback_start(&destination->feedback, &transport->limits.feedback);
+    HASH_ADD_KEYPTR(hh, transport->destinations, destination->name, strlen(destination->name), destination);
+    return destination;
+}
+
+static void free_destination(struct schedule_destination *destination)
+{
+    HASH_DEL(destination->transport->destinations, destination);
+    reason_clear(&destination->reason);
+    free(destination->name);
+    free(destination);
+}
+
+/* What was learnt of a destination is kept only as long as there is work for it, or it is dead or delayed. */
+static void drop_destination_if_idle(struct schedule_destination *destination, int64_t now_ms)
+{
+    if (destination->peers == NULL && destination->busy == 0 && destination->dead_until_ms <= now_ms
+        && destination->delayed_until_ms <= now_ms)
+        free_destination(destination);
+}
+
+static void free_peer(struct schedule_peer *peer);
+
+static void free_job(struct job *job)
+{
+    if (job->in_ring)
+        DL_DELETE(job->transport->ring, job);
+    if (job->transport->latest == job)
+        job->transport->latest = NULL;
+    free(job);
+}
+
+static void unlink_runnable(struct schedule_peer *peer)
+{
+    struct job *job = peer->job;
+
+    DL_DELETE(job->runnable, peer);
+    peer->runnable = false;
+    if (job->runnable == NULL && job->in_ring) {
+        DL_DELETE(job->transport->ring, job);
+        job->in_ring = false;
+    }
+}
+
+static void make_runnable(struct schedule_peer *peer, bool first)
+{
+    struct job *job = peer->job;
+
+    if (first)
+        DL_PREPEND(job->runnable, peer);
+    else
+        DL_APPEND(job->runnable, peer);
+    peer->runnable = true;
+    if (job->in_ring)
+        return;
+    if (first)
+        DL_PREPEND(job->transport->ring, job);
+    else
+        DL_APPEND(job->transport->ring, job);
+    job->in_ring = true;
+}
+
+static void unpark(struct schedule_peer *peer)
+{
+    DL_DELETE(peer->destination->parked, peer);
+    peer->parked = false;
+}
+
+static void free_peer(struct schedule_peer *peer)
+{
+    struct schedule_destination *destination = peer->destination;
+    struct job *job = peer->job;
+
+    if (peer->runnable)
+        unlink_runnable(peer);
+    if (peer->parked)
+        unpark(peer);
+    DL_DELETE2(destination->peers, peer, prev_peer, next_peer);
+    if (destination->latest == peer)
+        destination->latest = NULL;
+    free(peer);
+    if (--job->peer_count == 0)
+        free_job(job);
+}
+
+static void free_transport(struct schedule *schedule, struct schedule_transport *transport)
+{
+    struct schedule_destination *destination, *next;
+
+    HASH_ITER (hh, transport->destinations, destination, next) {
+        while (destination->peers != NULL)
+            free_peer(destination->peers);
+        free_destination(destination);
+    }
+    HASH_DEL(schedule->transports, transport);
+    reason_clear(&transport->reason);
+    free(transport->name);
+    free(transport);
+}
+
+void schedule_free(struct schedule *schedule)
+{
+    struct schedule_transport *transport, *next;
+
+    if (schedule == NULL)
+        return;
+    HASH_ITER (hh, schedule->transports, transport, next)
+        free_transport(schedule, transport);
+    free(schedule);
+}
+
+/* --- adding --- */
+
+static struct job *need_job(struct schedule_transport *transport, const void *message)
+{
+    if (transport->latest != NULL && transport->latest->message == message)
+        return transport->latest;
+    struct job *job = memory_new(struct job);
+    job->message = message;
+    job->transport = transport;
+    transport->latest = job;
+    return job;
+}
+
+static struct schedule_peer *need_peer(struct job *job, struct schedule_destination *destination)
+{
+    if (destination->latest != NULL && destination->latest->job == job)
+        return destination->latest;
+    struct schedule_peer *peer = memory_new(struct schedule_peer);
+    peer->job = job;
+    peer->destination = destination;
+    job->peer_count++;
+    DL_APPEND2(destination->peers, peer, prev_peer, next_peer);
+    destination->latest = peer;
+    return peer;
+}
+
+void schedule_add(struct schedule_transport *transport, const char *destination, const void *message,
+    struct schedule_entry *entry)
+{
+    struct schedule_peer *peer = need_peer(need_job(transport, message), need_destination(transport, destination));
+
+    entry->peer = peer;
+    DL_APPEND(peer->entries, entry);
+    transport->waiting++;
+    if (!peer->runnable && !peer->parked)
+        make_runnable(peer, false);
+}
+
+/* --- choosing --- */
+
+static int window_of(const struct schedule_destination *destination)
+{
+    return destination->transport->limits.destination_delay_ms > 0 ? 1 : destination->feedback.window;
+}
+
+static bool is_open(const struct schedule_destination *destination, int64_t now_ms)
+{
+    return destination->busy < window_of(destination) && destination->delayed_until_ms <= now_ms;
+}
+
+/* Slots have become free, or a delay has passed: as many parked peers as there are slots. */
+static void wake(struct schedule_destination *destination, int64_t now_ms)
+{
+    if (destination->delayed_until_ms > now_ms)
+        return;
+    for (int free_slots = window_of(destination) - destination->busy; free_slots > 0 && destination->parked != NULL;
+         free_slots--) {
+        struct schedule_peer *peer = destination->parked;
+        unpark(peer);
+        make_runnable(peer, true);
+    }
+}
+
+static void wake_delayed(struct schedule_transport *transport, int64_t now_ms)
+{
+    struct schedule_destination *destination, *next;
+
+    if (transport->limits.destination_delay_ms == 0)
+        return;
+    HASH_ITER (hh, transport->destinations, destination, next) {
+        if (destination->delayed_until_ms > 0 && destination->delayed_until_ms <= now_ms) {
+            destination->delayed_until_ms = 0;
+            wake(destination, now_ms);
+            drop_destination_if_idle(destination, now_ms);
+        }
+    }
+}
+
+static struct schedule_entry *start_entry(struct schedule_peer *peer)
+{
+    struct schedule_entry *entry = peer->entries;
+    struct job *job = peer->job;
+
+    DL_DELETE(peer->entries, entry);
+    peer->running++;
+    peer->destination->busy++;
+    job->transport->waiting--;
+    job->transport->running++;
+    /* To the end of both lines: other destinations and other messages first. */
+    unlink_runnable(peer);
+    if (job->in_ring) {
+        DL_DELETE(job->transport->ring, job);
+        DL_APPEND(job->transport->ring, job);
+    }
+    if (peer->entries != NULL)
+        make_runnable(peer, false);
+    return entry;
+}
+
+struct schedule_entry *schedule_next(struct schedule_transport *transport, int64_t now_ms)
+{
+    if (transport->delayed_until_ms > now_ms
+        || (transport->limits.transport_delay_ms > 0 && transport->running > 0))
+        return NULL;
+    wake_delayed(transport, now_ms);
+    while (transport->ring != NULL) {
+        struct schedule_peer *peer = transport->ring->runnable;
+        if (is_open(peer->destination, now_ms))
+            return start_entry(peer);
+        unlink_runnable(peer);
+        peer->parked = true;
+        DL_APPEND(peer->destination->parked, peer);
+    }
+    return NULL;
+}
+
+int64_t schedule_wake_ms(const struct schedule_transport *transport, int64_t now_ms)
+{
+    int64_t wake_ms = INT64_MAX;
+
+    if (transport->waiting == 0)
+        return INT64_MAX;
+    if (transport->delayed_until_ms > now_ms)
+        return transport->delayed_until_ms;
+    if (transport->limits.destination_delay_ms == 0)
+        return INT64_MAX;
+    for (struct schedule_destination *at = transport->destinations; at != NULL; at = at->hh.next) {
+        if (at->parked != NULL && at->delayed_until_ms > 0 && at->delayed_until_ms < wake_ms)
+            wake_ms = at->delayed_until_ms;
+    }
+    return wake_ms;
+}
+
+/* --- ending --- */
+
+void schedule_requeue(struct schedule_entry *entry)
+{
+    struct schedule_peer *peer = entry->peer;
+
+    peer->running--;
+    peer->destination->busy--;
+    peer->job->transport->running--;
+    peer->job->transport->waiting++;
+    DL_PREPEND(peer->entries, entry);
+    if (!peer->runnable && !peer->parked)
+        make_runnable(peer, true);
+}
+
+static void set_delays(struct schedule_destination *destination, int64_t now_ms)
+{
+    const struct schedule_limits *limits = &destination->transport->limits;
+
+    if (limits->destination_delay_ms > 0)
+        destination->delayed_until_ms = now_ms + limits->destination_delay_ms;
+    if (limits->transport_delay_ms > 0)
+        destination->transport->delayed_until_ms = now_ms + limits->transport_delay_ms;
+}
+
+bool schedule_finish(struct schedule_entry *entry, const struct schedule_reason *unreachable, int64_t now_ms,
+    struct schedule_destination **dead)
+{
+    struct schedule_peer *peer = entry->peer;
+    struct schedule_destination *destination = peer->destination;
+    struct schedule_transport *transport = destination->transport;
+    bool died = false;
+
+    if (unreachable == NULL)
+        feedback_succeed(&destination->feedback, &transport->limits.feedback, destination->busy);
+    else
+        died = feedback_fail(&destination->feedback, &transport->limits.feedback);
+    peer->running--;
+    destination->busy--;
+    transport->running--;
+    entry->peer = NULL;
+    set_delays(destination, now_ms);
+    if (peer->entries == NULL && peer->running == 0)
+        free_peer(peer);
+    if (died) {
+        destination->dead_until_ms = now_ms + transport->limits.dead_ms;
+        reason_set(&destination->reason, unreachable);
+        *dead = destination;
+        return true;
+    }
+    wake(destination, now_ms);
+    drop_destination_if_idle(destination, now_ms);
+    return false;
+}
+
+static struct schedule_entry *take_entry(struct schedule_peer *peer)
+{
+    struct schedule_entry *entry = peer->entries;
+
+    DL_DELETE(peer->entries, entry);
+    peer->job->transport->waiting--;
+    if (peer->entries == NULL) {
+        if (peer->runnable)
+            unlink_runnable(peer);
+        if (peer->parked)
+            unpark(peer);
+        if (peer->running == 0)
+            free_peer(peer);
+    }
+    entry->peer = NULL;
+    return entry;
+}
+
+struct schedule_entry *schedule_take_suspended(struct schedule_destination *dead)
+{
+    struct schedule_peer *peer = dead->peers;
+
+    while (peer != NULL && peer->entries == NULL) /* only running deliveries */
+        peer = peer->next_peer;
+    return peer == NULL ? NULL : take_entry(peer);
+}
+
+struct schedule_entry *schedule_take_all(struct schedule_transport *transport)
+{
+    for (struct schedule_destination *at = transport->destinations; at != NULL; at = at->hh.next) {
+        struct schedule_entry *entry = schedule_take_suspended(at);
+        if (entry != NULL) {
+            drop_destination_if_idle(at, 0);
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+/* --- suspension --- */
+
+void schedule_transport_fail(struct schedule_transport *transport, const struct schedule_reason *reason, int64_t now_ms)
+{
+    transport->dead_until_ms = now_ms + transport->limits.transport_dead_ms;
+    reason_set(&transport->reason, reason);
+}
+
+const struct schedule_reason *schedule_suspended(struct schedule_transport *transport, const char *destination,
+    int64_t now_ms)
+{
+    if (transport->dead_until_ms > now_ms)
+        return &transport->reason;
+    struct schedule_destination *found = find_destination(transport, destination);
+    if (found == NULL || found->dead_until_ms == 0)
+        return NULL;
+    if (found->dead_until_ms > now_ms)
+        return &found->reason;
+    found->dead_until_ms = 0; /* a new chance, with a fresh window */
+    feedback_start(&found->feedback, &transport->limits.feedback);
+    return NULL;
+}
+
+void schedule_revive(struct schedule *schedule)
+{
+    struct schedule_transport *transport, *next;
+    struct schedule_destination *destination, *following;
+
+    HASH_ITER (hh, schedule->transports, transport, next) {
+        transport->dead_until_ms = 0;
+        HASH_ITER (hh, transport->destinations, destination, following) {
+            if (destination->dead_until_ms > 0)
+                feedback_start(&destination->feedback, &transport->limits.feedback);
+            destination->dead_until_ms = 0;
+            drop_destination_if_idle(destination, destination->delayed_until_ms);
+        }
+    }
+}
+
+/* --- looking --- */
+
+const char *schedule_transport_name(const struct schedule_transport *transport)
+{
+    return transport->name;
+}
+
+const struct schedule_limits *schedule_transport_limits(const struct schedule_transport *transport)
+{
+    return &transport->limits;
+}
+
+struct schedule_transport *schedule_entry_transport(const struct schedule_entry *entry)
+{
+    return entry->peer->job->transport;
+}
+
+void schedule_transport_set_data(struct schedule_transport *transport, void *data)
+{
+    transport->data = data;
+}
+
+void *schedule_transport_data(const struct schedule_transport *transport)
+{
+    return transport->data;
+}
+
+size_t schedule_waiting(const struct schedule_transport *transport)
+{
+    return transport->waiting;
+}
+
+size_t schedule_running(const struct schedule_transport *transport)
+{
+    return transport->running;
+}
+
+void schedule_each_transport(struct schedule *schedule, void (*visit)(void *context, struct schedule_transport *transport),
+    void *context)
+{
+    struct schedule_transport *transport, *next;
+
+    HASH_ITER (hh, schedule->transports, transport, next)
+        visit(context, transport);
+}
