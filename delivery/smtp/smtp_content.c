@@ -1,7 +1,9 @@
 #include "delivery/smtp/smtp_content.h"
 
 #include "util/base/clock.h"
+#include "util/base/memory.h"
 #include "util/log/log.h"
+#include "util/mail/address.h"
 
 enum { BLOCK_BYTES = 65536 };
 
@@ -35,10 +37,31 @@ static void extend_deadline(struct smtp_delivery *delivery, int64_t *deadline_ms
     stream_set_deadline(delivery->session->stream, *deadline_ms);
 }
 
-/* The header lines that flags=DOR asks for; they speak of one recipient. */
+/* The header lines that flags=DOR asks for. They speak of one recipient, so the transport's recipient limit has to be 1. */
 static void put_extra_headers(struct smtp_delivery *delivery)
 {
-    (void)delivery;
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } headers[] = {
+        { SMTP_FLAG_RETURN_PATH, "Return-Path: <" },
+        { SMTP_FLAG_ORIGINAL_TO, "X-Original-To: " },
+        { SMTP_FLAG_DELIVERED_TO, "Delivered-To: " },
+    };
+    const struct order *order = delivery->order;
+    const struct recipient *recipient = &order->targets[0].recipient;
+    const char *const values[] = { order->envelope.sender, recipient->original, recipient->address };
+    struct str text = {0};
+
+    for (size_t i = 0; i < COUNT_OF(headers) && order->target_count == 1; i++) {
+        if (!(delivery->client->flags & headers[i].flag) || (i > 0 && *values[i] == '\0'))
+            continue;
+        str_put(&text, headers[i].name);
+        address_quote(values[i], &text);
+        str_put(&text, i == 0 ? ">\r\n" : "\r\n");
+    }
+    stream_write(delivery->session->stream, str_text(&text), text.length);
+    str_free(&text);
 }
 
 static enum smtp_content_result send_blocks(struct smtp_delivery *delivery)

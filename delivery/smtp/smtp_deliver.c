@@ -8,6 +8,7 @@
 #include "delivery/smtp/smtp_handshake.h"
 #include "delivery/smtp/smtp_next_hop.h"
 #include "delivery/smtp/smtp_transaction.h"
+#include "qmgr/client/agent_pass.h"
 #include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -160,6 +161,22 @@ static void try_hosts(struct smtp_delivery *delivery, const struct smtp_next_hop
     }
 }
 
+/* We are the best server for the domain: another transport may know what to do with its mail. */
+static void pass_to_best_mx_transport(struct smtp_delivery *delivery)
+{
+    struct arena *arena = delivery->order->arena;
+    const char *setting = delivery->client->config->best_mx_transport;
+    const char *colon = strchr(setting, ':');
+    size_t length = colon == NULL ? strlen(setting) : (size_t)(colon - setting);
+    const char *next_hop = colon == NULL || colon[1] == '\0' ? delivery->order->next_hop : colon + 1;
+
+    if (length == 0)
+        return;
+    const char *path = arena_printf(arena, "private/%.*s", (int)length, setting);
+    if (!agent_pass(delivery->agent, delivery->order, NULL, worker_socket_path(delivery->client->worker, path), next_hop))
+        delivery->trouble = (struct agent_result){ .code = 450, .status = "4.3.0", .why = "mail transport unavailable", .relay = "none" };
+}
+
 /* False: the rest of the list must not be tried. */
 static bool try_inet(struct smtp_delivery *delivery, const struct smtp_next_hop *hop, bool last_hop)
 {
@@ -182,6 +199,8 @@ static bool try_inet(struct smtp_delivery *delivery, const struct smtp_next_hop 
         delivery->unreachable = hosts.code < 500;
         delivery->trouble = (struct agent_result){ .code = hosts.code, .status = hosts.status, .why = hosts.why, .relay = "none" };
     }
+    if (hosts.loops)
+        pass_to_best_mx_transport(delivery);
     try_hosts(delivery, hop, &hosts, port, last_hop || hosts.we_are_listed);
     return !hosts.we_are_listed;
 }

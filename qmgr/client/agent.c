@@ -311,6 +311,19 @@ void agent_report_rest(struct agent *agent, struct order *order, const struct ag
     }
 }
 
+void agent_pass_on(struct agent *agent, struct order *order, struct agent_target *target,
+    const struct agent_verdict *verdict)
+{
+    struct agent_verdict copy = *verdict;
+
+    if (target->reported)
+        return;
+    target->reported = true;
+    copy.index = (uint32_t)(target - order->targets);
+    agent_verdict_send(agent->channel, &copy);
+    (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S)); /* a failure shows in agent_finish */
+}
+
 bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,
     const struct agent_result *unreachable)
 {

@@ -76,6 +76,10 @@ void agent_confirm(struct agent *agent, struct order *order, struct agent_target
 /* agent_report for every target that was not reported yet. */
 void agent_report_rest(struct agent *agent, struct order *order, const struct agent_result *result);
 
+/* A verdict that another agent gave and logged (agent_pass.h). */
+struct agent_verdict;
+void agent_pass_on(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_verdict *verdict);
+
 /* The order is done. kept_affinity: "" or the order's, when the agent keeps its connection for it. unreachable: NULL or
  * why the next hop couldn't be reached at all. False: the queue manager is gone. */
 bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,
