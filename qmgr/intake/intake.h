@@ -24,7 +24,9 @@ enum {
     INTAKE_LOCAL_REWRITE = 32,        /* rewrite context local: missing headers are added, names completed */
     INTAKE_ADD_MISSING_HEADERS = 64,  /* always_add_missing_headers or context local decides in the caller's stead */
     INTAKE_HOLD = 128,
-    INTAKE_EXTRACT_RECIPIENTS = 256,  /* sendmail -t: recipients from To, Cc, Bcc and Resent-* headers */
+    INTAKE_BOUNCE_REJECTED = 256,     /* nobody is there to hear a 5xx (sendmail): a message that is refused for good (a check's REJECT,
+                                         size, hops, ...) is queued all the same with content_filter "error:STATUS TEXT", so that every
+                                         recipient bounces with that reason; intake_end then returns true */
     INTAKE_IS_BOUNCE = 512,
     INTAKE_FILTER_INTERNAL = 1024,    /* internal_mail_filter_classes says that this internal mail is checked, too */
 };

@@ -1,0 +1,16 @@
+/* submit.h: one file of the maildrop folder becomes one message of the queue. */
+#ifndef SUBMISSION_SUBMIT_H
+#define SUBMISSION_SUBMIT_H
+#include <sys/types.h>
+
+#include "qmgr/intake/intake.h"
+
+enum submit_result {
+    SUBMIT_DONE,  /* in the queue, or refused for good and said so: remove the file */
+    SUBMIT_LATER, /* the queue can't take it now */
+    SUBMIT_BAD,   /* not a message */
+};
+
+/* fd: the file; uid: its owner, who is named in Received; path: for log lines. */
+enum submit_result submit_file(const struct config *config, struct intake *intake, int fd, uid_t uid, const char *path);
+#endif
