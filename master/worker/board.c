@@ -10,10 +10,12 @@
 
 #include "util/base/memory.h"
 
+enum { SLOT_BUSY, SLOT_IDLE, SLOT_STARTING }; /* the last two count as idle */
+
 /* What lies in the shared memory: the number of idle workers, then one byte per slot. */
 struct shared {
     _Atomic int32_t idle;
-    _Atomic uint8_t is_idle[];
+    _Atomic uint8_t slots[];
 };
 
 struct board {
@@ -54,27 +56,40 @@ void board_unmap(struct board *board)
     free(board);
 }
 
+int board_slot_count(const struct board *board)
+{
+    return board->slot_count;
+}
+
 bool board_set_busy(struct board *board, int slot)
 {
-    if (slot >= board->slot_count || !atomic_exchange(&board->shared->is_idle[slot], 0))
+    if (slot >= board->slot_count || atomic_exchange(&board->shared->slots[slot], SLOT_BUSY) == SLOT_BUSY)
         return false;
     return atomic_fetch_sub(&board->shared->idle, 1) <= 1;
 }
 
+static void set(struct board *board, int slot, uint8_t value)
+{
+    if (slot < board->slot_count && atomic_exchange(&board->shared->slots[slot], value) == SLOT_BUSY)
+        (void)atomic_fetch_add(&board->shared->idle, 1); /* the value before is of no interest */
+}
+
 void board_set_idle(struct board *board, int slot)
 {
-    if (slot < board->slot_count && !atomic_exchange(&board->shared->is_idle[slot], 1))
-        (void)atomic_fetch_add(&board->shared->idle, 1);
+    set(board, slot, SLOT_IDLE);
 }
 
 void board_slot_open(struct board *board, int slot)
 {
-    board_set_idle(board, slot);
+    set(board, slot, SLOT_STARTING);
 }
 
-void board_slot_close(struct board *board, int slot)
+bool board_slot_close(struct board *board, int slot)
 {
-    (void)board_set_busy(board, slot);
+    bool had_client = atomic_load(&board->shared->slots[slot]) != SLOT_STARTING;
+
+    (void)board_set_busy(board, slot); /* nobody is left to be idle there */
+    return had_client;
 }
 
 bool board_anyone_idle(const struct board *board)

@@ -13,9 +13,11 @@ size_t board_size(int slot_count);
 struct board *board_map(int fd);
 void board_unmap(struct board *board); /* NULL is allowed */
 
-/* Master: before a worker starts in that slot (it counts as idle), and after it ended. */
+int board_slot_count(const struct board *board);
+
+/* Master: before a worker starts in that slot (it counts as idle), and after it ended: whether it ever had a client. */
 void board_slot_open(struct board *board, int slot);
-void board_slot_close(struct board *board, int slot);
+bool board_slot_close(struct board *board, int slot);
 /* Master: whether any worker is idle, as far as they say. */
 bool board_anyone_idle(const struct board *board);
 

@@ -63,13 +63,21 @@ static void add_override(struct worker *worker, const char *name, const char *va
     worker->override_count++;
 }
 
+/* "name=value" or, from { } in master.cf, " name = value ". */
 static void take_override(struct worker *worker, const char *text)
 {
-    const char *equals = strchr(text, '=');
+    char *name = arena_copy_text(worker->arena, text + strspn(text, " \t"));
+    char *value = strchr(name, '=');
 
-    if (equals == NULL)
+    if (value == NULL)
         log_fatal("invalid option argument: -o %s: missing '='", text);
-    add_override(worker, arena_copy_bytes(worker->arena, text, (size_t)(equals - text)), equals + 1);
+    *value++ = '\0';
+    name[strcspn(name, " \t")] = '\0';
+    value += strspn(value, " \t");
+    size_t length = strlen(value);
+    while (length > 0 && text_is_space(value[length - 1]))
+        value[--length] = '\0';
+    add_override(worker, name, value);
 }
 
 static void parse_arguments(struct worker *worker, int argc, char **argv)

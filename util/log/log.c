@@ -77,9 +77,14 @@ bool log_to_postlog(const char *socket_path)
         (void)close(fd); /* nothing was written */
         return false;
     }
+    log_to_postlog_fd(fd);
+    return true;
+}
+
+void log_to_postlog_fd(int fd)
+{
     state.fd = fd;
     state.fd_is_postlog = true;
-    return true;
 }
 
 void log_to_fd(int fd)

@@ -19,6 +19,7 @@ void log_to_stderr(bool also_info);
 /* Instead of syslog: datagrams to the postlog service (path: its socket), or plain lines to a descriptor (owned by the
  * caller, for example standard output in the foreground). */
 bool log_to_postlog(const char *socket_path);
+void log_to_postlog_fd(int fd); /* a datagram socket that is connected to it already; stays the caller's */
 void log_to_fd(int fd);
 
 /* -v given so many times. */

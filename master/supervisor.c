@@ -1,0 +1,227 @@
+#include "master/supervisor.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "master/listener.h"
+#include "master/service.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/io/fd.h"
+#include "util/log/log.h"
+
+/* A configuration that was read and whose sockets are open, before it takes effect. */
+struct candidate {
+    struct config *config;
+    struct master_cf *master_cf;
+    struct listener_list *listeners; /* one list per entry */
+    struct master_cf_entry *implicit; /* services that run without being in master.cf */
+    size_t implicit_count;
+};
+
+enum { IMPLICIT_MAX = 2 };
+
+static void warn(void *context, const char *text)
+{
+    log_warning("%s", text);
+}
+
+static size_t entry_count(const struct candidate *candidate)
+{
+    return candidate->master_cf->count + candidate->implicit_count;
+}
+
+static const struct master_cf_entry *entry_at(const struct candidate *candidate, size_t i)
+{
+    size_t own = candidate->master_cf->count;
+
+    return i < own ? &candidate->master_cf->entries[i] : &candidate->implicit[i - own];
+}
+
+static bool add_implicit(struct candidate *candidate, const char *line, struct str *why)
+{
+    if (!master_cf_parse_entry(candidate->master_cf->arena, line, false, NULL, NULL,
+            &candidate->implicit[candidate->implicit_count], why))
+        return false;
+    candidate->implicit_count++;
+    return true;
+}
+
+/* The connector, and logging to a file or to standard output where master.cf comes from a time before that. */
+static bool add_implicit_services(struct candidate *candidate, bool with_connector, struct str *why)
+{
+    const struct config *config = candidate->config;
+    char *line;
+
+    candidate->implicit = arena_allocate(candidate->master_cf->arena, sizeof(*candidate->implicit) * IMPLICIT_MAX);
+    if (with_connector && !add_implicit(candidate, "connector unix-dgram - - n - 1 connector", why))
+        return false;
+    if (config->maillog_file[0] == '\0'
+        || master_cf_find(candidate->master_cf, config->postlog_service_name, "unix-dgram") != NULL)
+        return true;
+    line = arena_printf(candidate->master_cf->arena, "%s unix-dgram n - n - 1 postlogd", config->postlog_service_name);
+    return add_implicit(candidate, line, why);
+}
+
+/* The connector's socket has no name: master holds both ends. */
+static bool is_connector(const struct candidate *candidate, const struct master_cf_entry *entry)
+{
+    return entry >= candidate->implicit && entry < candidate->implicit + candidate->implicit_count
+        && text_equal(entry->fields[MASTER_CF_COMMAND], "connector");
+}
+
+static struct service *find_service(const struct supervisor *supervisor, const struct master_cf_entry *entry)
+{
+    for (size_t i = 0; i < supervisor->service_count; i++)
+        if (service_is_for(supervisor->services[i], entry))
+            return supervisor->services[i];
+    return NULL;
+}
+
+static bool is_open_already(const struct supervisor *supervisor, const char *key)
+{
+    for (size_t i = 0; i < supervisor->service_count; i++) {
+        const struct listener_list *list = &supervisor->services[i]->listeners;
+        for (size_t k = 0; k < list->count; k++)
+            if (list->items[k].fd >= 0 && text_equal(list->items[k].key, key))
+                return true;
+    }
+    return false;
+}
+
+static bool open_new(const struct supervisor *supervisor, const struct candidate *candidate,
+    const struct master_cf_entry *entry, struct listener_list *list, struct str *why)
+{
+    if (is_connector(candidate, entry)) {
+        list->items = memory_new(struct listener);
+        list->count = 1;
+        list->items[0] = (struct listener){ .key = memory_copy_text("connector"), .fd = -1 };
+        if (!is_open_already(supervisor, "connector"))
+            list->items[0].fd = fcntl(supervisor->connector[0], F_DUPFD_CLOEXEC, 0);
+        return true;
+    }
+    if (!listener_plan(candidate->config, entry, list, why))
+        return false;
+    for (size_t i = 0; i < list->count; i++)
+        if (!is_open_already(supervisor, list->items[i].key)
+            && !listener_open(candidate->config, entry, &list->items[i], why))
+            return false;
+    return true;
+}
+
+static bool read_candidate(const struct supervisor *supervisor, struct candidate *candidate, struct str *why)
+{
+    if (!config_load(NULL, NULL, 0, "master", &candidate->config, why))
+        return false;
+    return master_cf_load(candidate->config->config_directory, master_cf_chroot_default(candidate->config), warn, NULL,
+               &candidate->master_cf, why)
+        && add_implicit_services(candidate, !supervisor->is_unprivileged, why);
+}
+
+static bool open_candidate(const struct supervisor *supervisor, struct candidate *candidate, struct str *why)
+{
+    candidate->listeners = memory_zeroed(entry_count(candidate), sizeof(*candidate->listeners));
+    for (size_t i = 0; i < entry_count(candidate); i++)
+        if (!open_new(supervisor, candidate, entry_at(candidate, i), &candidate->listeners[i], why))
+            return false;
+    return true;
+}
+
+static void drop_candidate(struct candidate *candidate)
+{
+    for (size_t i = 0; candidate->listeners != NULL && i < entry_count(candidate); i++)
+        listener_list_free(&candidate->listeners[i], true);
+    free(candidate->listeners);
+    master_cf_free(candidate->master_cf);
+    if (candidate->config != NULL)
+        config_free(candidate->config);
+}
+
+/* All sockets that stay, whatever service held them. */
+static void adopt_all(const struct supervisor *supervisor, struct candidate *candidate)
+{
+    for (size_t i = 0; i < entry_count(candidate); i++)
+        for (size_t k = 0; k < candidate->listeners[i].count; k++)
+            for (size_t s = 0; s < supervisor->service_count && candidate->listeners[i].items[k].fd < 0; s++)
+                listener_adopt(&candidate->listeners[i].items[k], &supervisor->services[s]->listeners);
+}
+
+static void say_what_is_missing(const struct service *service)
+{
+    if (service->kind == PROGRAM_MISSING)
+        log_warning("service %s: this build has no program %s: connections are closed at once", service->name,
+            service->entry->fields[MASTER_CF_COMMAND]);
+}
+
+static bool is_wanted(const struct candidate *candidate, const struct service *service)
+{
+    for (size_t i = 0; i < entry_count(candidate); i++)
+        if (service_is_for(service, entry_at(candidate, i)))
+            return true;
+    return false;
+}
+
+static void drop_finished_services(struct supervisor *supervisor)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < supervisor->service_count; i++) {
+        if (service_is_over(supervisor->services[i]))
+            service_free(supervisor->services[i]);
+        else
+            supervisor->services[kept++] = supervisor->services[i];
+    }
+    supervisor->service_count = kept;
+}
+
+static void switch_over(struct supervisor *supervisor, struct candidate *candidate)
+{
+    struct config *old_config = supervisor->config;
+    struct master_cf *old_master_cf = supervisor->master_cf;
+
+    adopt_all(supervisor, candidate);
+    for (size_t i = 0; i < supervisor->service_count; i++)
+        if (!is_wanted(candidate, supervisor->services[i]))
+            service_end(supervisor->services[i]);
+    supervisor->config = candidate->config;
+    supervisor->master_cf = candidate->master_cf;
+    for (size_t i = 0; i < entry_count(candidate); i++) {
+        const struct master_cf_entry *entry = entry_at(candidate, i);
+        struct service *service = find_service(supervisor, entry);
+        if (service == NULL) {
+            service = service_new(supervisor, entry);
+            supervisor->services = memory_resize(supervisor->services, supervisor->service_count + 1, sizeof(service));
+            supervisor->services[supervisor->service_count++] = service;
+        }
+        service_run(service, entry, &candidate->listeners[i]);
+        say_what_is_missing(service);
+    }
+    free(candidate->listeners);
+    drop_finished_services(supervisor);
+    master_cf_free(old_master_cf);
+    if (old_config != NULL)
+        config_free(old_config);
+}
+
+bool supervisor_load(struct supervisor *supervisor, struct str *why)
+{
+    struct candidate candidate = {0};
+
+    if (!read_candidate(supervisor, &candidate, why) || !open_candidate(supervisor, &candidate, why)) {
+        drop_candidate(&candidate);
+        return false;
+    }
+    switch_over(supervisor, &candidate);
+    return true;
+}
+
+void supervisor_renew_life(struct supervisor *supervisor)
+{
+    fd_close(&supervisor->life[1]);
+    fd_close(&supervisor->life[0]);
+    if (!supervisor->is_stopping && pipe2(supervisor->life, O_CLOEXEC) != 0)
+        log_fatal("pipe: %m");
+}

@@ -1,0 +1,34 @@
+/* supervisor.h: what master knows: the configuration in force, the services, and what all workers share. */
+#ifndef MASTER_SUPERVISOR_H
+#define MASTER_SUPERVISOR_H
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/config/config.h"
+#include "util/config/master_cf.h"
+
+struct service;
+
+struct supervisor {
+    struct event_base *base;
+    struct config *config;
+    struct master_cf *master_cf;
+    struct service **services;
+    size_t service_count;
+    int life[2];      /* workers of this generation hold [0]; closing [1] tells them to finish */
+    int connector[2]; /* workers ask at [1]; the connector reads [0] */
+    int null_fd;
+    bool is_unprivileged;
+    bool is_stopping;
+    bool keeps_output; /* in the foreground: postlogd may write to our standard output */
+    int verbosity;
+    bool with_debugger;
+};
+
+/* Reads the configuration and starts the services: all sockets are open when it returns. False: *why; nothing has changed
+ * then, so that a reload with a bad configuration leaves the old one running. */
+bool supervisor_load(struct supervisor *supervisor, struct str *why);
+/* Opens and closes the life pipe: workers of the old generation finish, new ones get the new pipe. */
+void supervisor_renew_life(struct supervisor *supervisor);
+#endif
