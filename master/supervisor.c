@@ -10,6 +10,7 @@
 #include "master/service.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/config/check.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
 
@@ -112,12 +113,33 @@ static bool open_new(const struct supervisor *supervisor, const struct candidate
     return true;
 }
 
+/* Names that nobody knows are most often misspelt. */
+static bool check_names(const struct candidate *candidate, struct str *why)
+{
+    struct check *check = check_new(candidate->config->dictionary, candidate->master_cf);
+    bool good = true;
+
+    for (size_t i = 0; i < check->count; i++) {
+        if (check->findings[i].kind != CHECK_UNKNOWN)
+            continue;
+        const char *text = check_describe(&check->findings[i], check->arena);
+        log_warning("%s", text);
+        if (good && candidate->config->strict_configuration) {
+            str_printf(why, "strict_configuration = yes, and %s", text);
+            good = false;
+        }
+    }
+    check_free(check);
+    return good;
+}
+
 static bool read_candidate(const struct supervisor *supervisor, struct candidate *candidate, struct str *why)
 {
     if (!config_load(NULL, NULL, 0, "master", &candidate->config, why))
         return false;
     return master_cf_load(candidate->config->config_directory, master_cf_chroot_default(candidate->config), warn, NULL,
                &candidate->master_cf, why)
+        && check_names(candidate, why)
         && add_implicit_services(candidate, !supervisor->is_unprivileged, why);
 }
 

@@ -1,0 +1,85 @@
+/* connector.c: connects to sockets in private/ for processes of the network user (master/worker/connector.h), which can't
+ * enter that folder. It runs as mail_owner and goes only where the configuration points. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "master/connector/allowed.h"
+#include "master/worker/connector.h"
+#include "master/worker/worker.h"
+#include "util/base/str.h"
+#include "util/base/text.h"
+#include "util/config/main_cf.h"
+#include "util/io/fd.h"
+#include "util/log/log.h"
+
+/* Never waits: a full backlog is the asker's to wait for (EAGAIN). */
+static int connect_to(const char *path, int *error)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    *error = fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ? errno : 0;
+    if (*error != 0)
+        fd_close(&fd);
+    else
+        fd_set_nonblocking(fd, false);
+    return fd;
+}
+
+static void answer(const struct str *allowed, const struct connector_request *request, int reply)
+{
+    int error = EACCES;
+    int fd = -1;
+
+    if (allowed_path(allowed, request->path))
+        fd = connect_to(request->path, &error);
+    else
+        log_warning("%s: nothing in main.cf or master.cf names this socket", request->path);
+    fd_set_nonblocking(reply, true);
+    (void)!fd_send(reply, &error, sizeof(error), fd); /* the asker may be gone */
+    fd_close(&fd);
+}
+
+static void on_request(void *context, int listener, int index)
+{
+    struct connector_request request;
+    int reply;
+
+    ssize_t length = fd_receive(listener, &request, sizeof(request), &reply);
+    if (length == (ssize_t)sizeof(request) && reply >= 0 && memchr(request.path, '\0', sizeof(request.path)) != NULL)
+        answer(context, &request, reply);
+    fd_close(&reply);
+}
+
+static void read_file(struct str *allowed, const char *directory, const char *name)
+{
+    struct str path = {0};
+    struct str text = {0};
+    struct str why = {0};
+
+    str_printf(&path, "%s/%s", directory, name);
+    if (!main_cf_load(str_text(&path), &text, &why))
+        log_fatal("%s", str_text(&why));
+    allowed_add(allowed, str_text(&text), text.length);
+    str_free(&path);
+    str_free(&text);
+    str_free(&why);
+}
+
+int main(int argc, char **argv)
+{
+    struct worker *worker = worker_start(argc, argv, "connector");
+    struct str allowed = {0};
+
+    read_file(&allowed, worker_config(worker)->config_directory, "main.cf");
+    read_file(&allowed, worker_config(worker)->config_directory, "master.cf");
+    worker_confine(worker, CONFINE_QUEUE);
+    worker_serve_many(worker, on_request, &allowed);
+    str_free(&allowed);
+    return worker_stop(worker);
+}
