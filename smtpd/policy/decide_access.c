@@ -1,0 +1,329 @@
+#include "smtpd/policy/decide_access.h"
+
+#include <netdb.h>
+#include <string.h>
+
+#include "smtpd/policy/access_action.h"
+#include "util/base/text.h"
+#include "util/mail/address.h"
+#include "util/net/dns.h"
+#include "util/net/host_name.h"
+
+/* A table, what the reply is about, and whether some key was found. */
+struct search {
+    struct evaluation *evaluation;
+    struct table *table;
+    struct subject subject;
+    bool found;
+};
+
+/* Looks one key up and does what the entry says. */
+static enum decision try_key(struct search *search, const char *key)
+{
+    struct str value = {0};
+    enum decision decision = DECISION_DUNNO;
+
+    switch (table_find(search->table, key, &value)) {
+    case TABLE_FOUND:
+        search->found = true;
+        decision = access_action_apply(search->evaluation, search->table, key,
+            arena_copy_text(search->evaluation->arena, str_text(&value)), &search->subject);
+        break;
+    case TABLE_FAILED:
+        search->found = true; /* nothing weaker may decide in its stead */
+        decision = access_action_fail(search->evaluation, &search->subject);
+        break;
+    case TABLE_ABSENT:
+        break;
+    }
+    str_free(&value);
+    return decision;
+}
+
+/* example.com, then its parents: "com" or ".com" as parent_domain_matches_subdomains has it. */
+static enum decision try_domain(struct search *search, const char *domain)
+{
+    bool whole_only = !table_is_fixed(search->table);
+    bool parents = search->evaluation->policy->parent_matches;
+
+    for (const char *name = domain; *name != '\0';) {
+        enum decision decision = try_key(search, name);
+        if (search->found || whole_only)
+            return decision;
+        const char *dot = strchr(name + 1, '.');
+        if (dot == NULL)
+            break;
+        name = parents ? dot + 1 : dot;
+    }
+    return DECISION_DUNNO;
+}
+
+/* 192.0.2.1, then 192.0.2, 192.0, 192; likewise with the colons of IPv6. */
+static enum decision try_address(struct search *search, const char *address)
+{
+    char *key = arena_copy_text(search->evaluation->arena, address);
+    char separator = strchr(address, ':') != NULL ? ':' : '.';
+
+    for (;;) {
+        enum decision decision = try_key(search, key);
+        if (search->found || !table_is_fixed(search->table))
+            return decision;
+        char *end = strrchr(key, separator);
+        if (end == NULL)
+            return DECISION_DUNNO;
+        while (end > key && end[-1] == separator) /* "2001:db8::" becomes "2001:db8" */
+            end--;
+        *end = '\0';
+        if (*key == '\0')
+            return DECISION_DUNNO;
+    }
+}
+
+static enum decision try_host(struct search *search, const char *name, const char *address)
+{
+    enum decision decision = try_domain(search, name);
+
+    return search->found ? decision : try_address(search, address);
+}
+
+/* user+extension@domain, user@domain, the domain and its parents, user+extension@, user@. */
+static enum decision try_mail_address(struct search *search, const char *address)
+{
+    struct evaluation *evaluation = search->evaluation;
+    const struct config *config = evaluation->policy->config;
+
+    if (*address == '\0')
+        return try_key(search, config->smtpd_null_access_lookup_key);
+    enum decision decision = try_key(search, address);
+    if (search->found || !table_is_fixed(search->table))
+        return decision;
+    const char *domain = address_domain(address);
+    size_t local = address_local_length(address);
+    size_t user = *config->recipient_delimiter == '\0'
+                      ? local
+                      : address_user_length(address, local, config->recipient_delimiter, config->owner_request_special);
+    if (user < local && domain != NULL) {
+        decision = try_key(search, arena_printf(evaluation->arena, "%.*s@%s", (int)user, address, domain));
+        if (search->found)
+            return decision;
+    }
+    if (domain != NULL && *domain != '\0') {
+        decision = try_domain(search, domain);
+        if (search->found)
+            return decision;
+    }
+    decision = try_key(search, arena_printf(evaluation->arena, "%.*s@", (int)local, address));
+    if (search->found || user == local)
+        return decision;
+    return try_key(search, arena_printf(evaluation->arena, "%.*s@", (int)user, address));
+}
+
+static enum decision try_addresses_of(struct search *search, const char *host)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo *list = NULL;
+    enum decision decision = DECISION_DUNNO;
+
+    int error = getaddrinfo(host, NULL, &hints, &list);
+    if (error != 0) {
+        access_action_warn_lookup(search->evaluation, host, gai_strerror(error));
+        return DECISION_DUNNO;
+    }
+    for (const struct addrinfo *info = list; info != NULL && !search->found; info = info->ai_next) {
+        char text[NI_MAXHOST];
+        if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
+            decision = try_address(search, text);
+    }
+    freeaddrinfo(list);
+    return decision;
+}
+
+/* The name servers of the domain, or of the nearest parent that has any. */
+static enum dns_outcome find_name_servers(struct search *search, const char *domain, struct dns_answer *answer)
+{
+    enum dns_outcome outcome = DNS_NO_NAME;
+
+    while (domain != NULL && *domain != '\0') {
+        outcome = dns_lookup(domain, DNS_NS, 0, search->evaluation->arena, answer);
+        if (outcome == DNS_FOUND || outcome == DNS_TRY_AGAIN)
+            break;
+        domain = strchr(domain, '.');
+        if (domain == NULL || strchr(domain + 1, '.') == NULL)
+            break;
+        domain++;
+    }
+    return outcome;
+}
+
+/* The hosts that serve a domain: its mail exchangers (or itself), its name servers, or its own addresses. */
+static enum decision try_servers(struct search *search, const char *domain, enum dns_type type)
+{
+    struct dns_answer answer;
+
+    if (domain == NULL || *domain == '\0')
+        return DECISION_DUNNO;
+    if (*domain == '[') {
+        size_t length = strlen(domain);
+        const char *inside = arena_copy_bytes(search->evaluation->arena, domain + 1, length > 2 ? length - 2 : 0);
+        return try_address(search, host_name_literal_address(inside));
+    }
+    if (type == DNS_A)
+        return try_addresses_of(search, domain);
+    enum dns_outcome outcome = type == DNS_NS ? find_name_servers(search, domain, &answer)
+                                              : dns_lookup(domain, type, 0, search->evaluation->arena, &answer);
+    if (outcome == DNS_NULL_MX)
+        return DECISION_DUNNO;
+    if (outcome != DNS_FOUND && type == DNS_MX && dns_is_absent(outcome)) {
+        enum decision own = try_domain(search, domain);
+        return search->found ? own : try_addresses_of(search, domain);
+    }
+    if (outcome != DNS_FOUND) {
+        access_action_warn_lookup(search->evaluation, domain, answer.text);
+        return DECISION_DUNNO;
+    }
+    for (size_t i = 0; i < answer.count; i++) {
+        enum decision decision = try_domain(search, answer.records[i].name);
+        if (!search->found)
+            decision = try_addresses_of(search, answer.records[i].name);
+        if (search->found)
+            return decision;
+    }
+    return DECISION_DUNNO;
+}
+
+static struct search search_for(struct evaluation *evaluation, const struct restriction *restriction,
+    enum subject_class class, const char *name)
+{
+    return (struct search){ .evaluation = evaluation, .table = restriction->table, .subject = { class, name } };
+}
+
+/* --- the client --- */
+
+enum decision decide_access_client(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    const struct client_name *client = evaluation->facts->client;
+    struct search search =
+        search_for(evaluation, restriction, SUBJECT_CLIENT, evaluation_client_subject(evaluation).name);
+
+    return try_host(&search, client->name, client->address);
+}
+
+enum decision decide_access_reverse(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    const struct client_name *client = evaluation->facts->client;
+    struct search search =
+        search_for(evaluation, restriction, SUBJECT_CLIENT, evaluation_client_subject(evaluation).name);
+
+    return try_host(&search, client->reverse_name, client->address);
+}
+
+static enum decision client_servers(struct evaluation *evaluation, const struct restriction *restriction,
+    const char *name, enum dns_type type)
+{
+    struct search search =
+        search_for(evaluation, restriction, SUBJECT_CLIENT, evaluation_client_subject(evaluation).name);
+
+    return text_equal(name, CLIENT_NAME_UNKNOWN) ? DECISION_DUNNO : try_servers(&search, name, type);
+}
+
+#define CLIENT_SERVERS(name, member, type)                                                                      \
+    enum decision decide_access_##name(struct evaluation *evaluation, const struct restriction *restriction)    \
+    {                                                                                                           \
+        return client_servers(evaluation, restriction, evaluation->facts->client->member, type);                \
+    }
+CLIENT_SERVERS(client_a, name, DNS_A)
+CLIENT_SERVERS(client_mx, name, DNS_MX)
+CLIENT_SERVERS(client_ns, name, DNS_NS)
+CLIENT_SERVERS(reverse_a, reverse_name, DNS_A)
+CLIENT_SERVERS(reverse_mx, reverse_name, DNS_MX)
+CLIENT_SERVERS(reverse_ns, reverse_name, DNS_NS)
+
+/* --- HELO and ETRN --- */
+
+enum decision decide_access_helo(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    const char *helo = evaluation->facts->helo;
+
+    if (helo == NULL)
+        return DECISION_DUNNO;
+    struct search search = search_for(evaluation, restriction, SUBJECT_HELO, helo);
+    return try_domain(&search, helo);
+}
+
+enum decision decide_access_etrn(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    const char *domain = evaluation->facts->etrn_domain;
+
+    if (domain == NULL)
+        return DECISION_DUNNO;
+    struct search search = search_for(evaluation, restriction, SUBJECT_ETRN, domain);
+    return try_domain(&search, domain);
+}
+
+static enum decision helo_servers(struct evaluation *evaluation, const struct restriction *restriction,
+    enum dns_type type)
+{
+    const char *helo = evaluation->facts->helo;
+
+    if (helo == NULL)
+        return DECISION_DUNNO;
+    struct search search = search_for(evaluation, restriction, SUBJECT_HELO, helo);
+    return try_servers(&search, helo, type);
+}
+
+enum decision decide_access_helo_a(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    return helo_servers(evaluation, restriction, DNS_A);
+}
+
+enum decision decide_access_helo_mx(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    return helo_servers(evaluation, restriction, DNS_MX);
+}
+
+enum decision decide_access_helo_ns(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    return helo_servers(evaluation, restriction, DNS_NS);
+}
+
+/* --- sender and recipient --- */
+
+static enum decision check_mail(struct evaluation *evaluation, const struct restriction *restriction,
+    enum subject_class class, const char *address)
+{
+    if (address == NULL)
+        return DECISION_DUNNO;
+    struct search search = search_for(evaluation, restriction, class, address);
+    return try_mail_address(&search, address);
+}
+
+enum decision decide_access_sender(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    return check_mail(evaluation, restriction, SUBJECT_SENDER, evaluation->facts->sender);
+}
+
+enum decision decide_access_recipient(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    return check_mail(evaluation, restriction, SUBJECT_RECIPIENT, evaluation->facts->recipient);
+}
+
+static enum decision mail_servers(struct evaluation *evaluation, const struct restriction *restriction,
+    enum subject_class class, const char *address, enum dns_type type)
+{
+    if (address == NULL || *address == '\0')
+        return DECISION_DUNNO;
+    struct search search = search_for(evaluation, restriction, class, address);
+    return try_servers(&search, address_domain(address), type);
+}
+
+#define MAIL_SERVERS(name, class, member, type)                                                                 \
+    enum decision decide_access_##name(struct evaluation *evaluation, const struct restriction *restriction)    \
+    {                                                                                                           \
+        return mail_servers(evaluation, restriction, class, evaluation->facts->member, type);                   \
+    }
+MAIL_SERVERS(sender_a, SUBJECT_SENDER, sender, DNS_A)
+MAIL_SERVERS(sender_mx, SUBJECT_SENDER, sender, DNS_MX)
+MAIL_SERVERS(sender_ns, SUBJECT_SENDER, sender, DNS_NS)
+MAIL_SERVERS(recipient_a, SUBJECT_RECIPIENT, recipient, DNS_A)
+MAIL_SERVERS(recipient_mx, SUBJECT_RECIPIENT, recipient, DNS_MX)
+MAIL_SERVERS(recipient_ns, SUBJECT_RECIPIENT, recipient, DNS_NS)

@@ -1,0 +1,11 @@
+/* decide_relay.h: whether this machine is responsible for the recipient's domain. */
+#ifndef SMTPD_POLICY_DECIDE_RELAY_H
+#define SMTPD_POLICY_DECIDE_RELAY_H
+#include "smtpd/policy/evaluation.h"
+
+enum decision decide_relay_permit(struct evaluation *evaluation, const struct restriction *restriction);
+enum decision decide_relay_reject(struct evaluation *evaluation, const struct restriction *restriction);
+enum decision decide_relay_defer(struct evaluation *evaluation, const struct restriction *restriction);
+enum decision decide_relay_check(struct evaluation *evaluation, const struct restriction *restriction);
+enum decision decide_relay_mx_backup(struct evaluation *evaluation, const struct restriction *restriction);
+#endif

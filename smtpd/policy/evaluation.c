@@ -1,0 +1,196 @@
+#include "smtpd/policy/evaluation.h"
+
+#include <string.h>
+
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+enum { MAX_DEPTH = 20 };
+
+const char *evaluation_class_name(enum subject_class class)
+{
+    switch (class) {
+    case SUBJECT_CLIENT:
+        return "Client host";
+    case SUBJECT_HELO:
+        return "Helo command";
+    case SUBJECT_SENDER:
+        return "Sender address";
+    case SUBJECT_RECIPIENT:
+        return "Recipient address";
+    case SUBJECT_ETRN:
+        return "Etrn command";
+    case SUBJECT_DATA:
+        return "Data command";
+    case SUBJECT_END_OF_MESSAGE:
+        return "End-of-data";
+    }
+    return "";
+}
+
+struct subject evaluation_client_subject(const struct evaluation *evaluation)
+{
+    const struct client_name *client = evaluation->facts->client;
+
+    return (struct subject){ SUBJECT_CLIENT, arena_printf(evaluation->arena, "%s[%s]", client->name, client->address) };
+}
+
+/* access(5), "ENHANCED STATUS CODES": one table may serve senders, recipients and hosts, so address codes are turned into
+ * their counterparts. */
+static void fit_address_status(char status[12], enum subject_class class)
+{
+    static const char sender[] = "0787707780"; /* index: recipient's or sender's detail 0..9 */
+    static const char recipient[] = "0123456320";
+
+    if (status[1] != '.' || status[2] != '1' || status[3] != '.' || !text_is_digit(status[4]) || status[5] != '\0')
+        return;
+    int detail = status[4] - '0';
+    if (class == SUBJECT_SENDER) {
+        status[4] = sender[detail];
+    } else if (class == SUBJECT_RECIPIENT) {
+        status[4] = recipient[detail];
+    } else {
+        status[2] = '0';
+        status[4] = '0';
+    }
+}
+
+static struct verdict make_verdict(int code, const char *status, enum subject_class class, const char *text)
+{
+    struct verdict verdict = { .code = code, .text = text };
+
+    memcpy(verdict.status, status, strnlen(status, sizeof(verdict.status) - 1));
+    verdict.status[0] = (char)('0' + code / 100);
+    fit_address_status(verdict.status, class);
+    return verdict;
+}
+
+static const char *subject_text(struct evaluation *evaluation, const struct subject *subject, const char *detail)
+{
+    return arena_printf(evaluation->arena, "<%s>: %s rejected: %s", subject->name,
+        evaluation_class_name(subject->class), detail);
+}
+
+void evaluation_note(struct evaluation *evaluation, enum policy_note_kind kind, const char *text, const char *value)
+{
+    struct policy_note *note = arena_allocate(evaluation->arena, sizeof(*note));
+
+    *note = (struct policy_note){ .kind = kind, .text = text, .value = value };
+    *evaluation->last_note = note;
+    evaluation->last_note = &note->next;
+}
+
+static enum decision reject(struct evaluation *evaluation, struct verdict verdict, bool server_problem)
+{
+    if (evaluation->warn_only) {
+        evaluation_note(evaluation, POLICY_NOTE_REJECT_WARNING,
+            arena_printf(evaluation->arena, "%d %s %s", verdict.code, verdict.status, verdict.text), NULL);
+        return DECISION_DUNNO;
+    }
+    if (evaluation->defer_if_reject.code != 0 && verdict_is_permanent(&verdict))
+        verdict = evaluation->defer_if_reject;
+    evaluation->result->verdict = verdict;
+    evaluation->result->server_problem = server_problem;
+    return DECISION_REJECT;
+}
+
+enum decision evaluation_reject_text(struct evaluation *evaluation, int code, const char *status,
+    enum subject_class class, const char *text)
+{
+    return reject(evaluation, make_verdict(code, status, class, text), false);
+}
+
+enum decision evaluation_reject(struct evaluation *evaluation, int code, const char *status,
+    const struct subject *subject, const char *detail)
+{
+    return evaluation_reject_text(evaluation, code, status, subject->class, subject_text(evaluation, subject, detail));
+}
+
+enum decision evaluation_server_error(struct evaluation *evaluation)
+{
+    return reject(evaluation, VERDICT(451, "4.3.5", "Server configuration error"), true);
+}
+
+void evaluation_defer_if_permit(struct evaluation *evaluation, int code, const char *status,
+    const struct subject *subject, const char *detail)
+{
+    if (evaluation->defer_if_permit.code == 0 && !evaluation->warn_only)
+        evaluation->defer_if_permit = make_verdict(code, status, subject->class, subject_text(evaluation, subject, detail));
+}
+
+void evaluation_defer_if_reject(struct evaluation *evaluation, int code, const char *status,
+    const struct subject *subject, const char *detail)
+{
+    if (evaluation->defer_if_reject.code == 0 && !evaluation->warn_only)
+        evaluation->defer_if_reject = make_verdict(code, status, subject->class, subject_text(evaluation, subject, detail));
+}
+
+static void warn_once(struct restriction *restriction)
+{
+    if (restriction->type->use_instead == NULL || restriction->warned)
+        return;
+    restriction->warned = true;
+    log_warning("%s", restriction->type->use_instead);
+}
+
+static enum decision decide(struct evaluation *evaluation, struct restriction *restriction)
+{
+    if (restriction->flaw != NULL) {
+        log_warning("%s", restriction->flaw);
+        return evaluation_server_error(evaluation);
+    }
+    if (restriction->class != NULL)
+        return evaluation_walk(evaluation, restriction->class);
+    warn_once(restriction);
+    return restriction->type->decide(evaluation, restriction);
+}
+
+enum decision evaluation_walk(struct evaluation *evaluation, const struct restriction_list *list)
+{
+    bool outer_warn_only = evaluation->warn_only;
+    enum decision decision = DECISION_DUNNO;
+
+    if (evaluation->depth >= MAX_DEPTH) {
+        log_warning("restriction class \"%s\" contains itself", list->title);
+        return evaluation_server_error(evaluation);
+    }
+    evaluation->depth++;
+    for (size_t i = 0; i < list->count && decision == DECISION_DUNNO && !evaluation->discarded; i++) {
+        struct restriction *restriction = &list->items[i];
+        if (restriction->type != NULL && (restriction->type->flags & RESTRICTION_MODIFIER)) {
+            evaluation->warn_only = true;
+            continue;
+        }
+        decision = decide(evaluation, restriction);
+        evaluation->warn_only = outer_warn_only;
+        if (decision != DECISION_DUNNO && evaluation->result->restriction == NULL) {
+            evaluation->result->restriction = restriction->name;
+            evaluation->result->list = list->title;
+        }
+    }
+    evaluation->warn_only = outer_warn_only;
+    evaluation->depth--;
+    return decision;
+}
+
+const struct route *evaluation_route(struct evaluation *evaluation, enum subject_class which)
+{
+    const struct policy_facts *facts = evaluation->facts;
+    const struct route **cached =
+        which == SUBJECT_SENDER ? &evaluation->sender_route : &evaluation->recipient_route;
+
+    if (*cached == NULL) {
+        struct route *route = arena_allocate(evaluation->arena, sizeof(*route));
+        struct str standard = {0};
+        rewrite_address(evaluation->policy->config, facts->context,
+            which == SUBJECT_SENDER ? facts->sender : facts->recipient, &standard);
+        enum route_result result = router_resolve(evaluation->policy->router,
+            which == SUBJECT_SENDER || facts->sender == NULL ? "" : facts->sender, str_text(&standard),
+            evaluation->arena, route);
+        str_free(&standard);
+        if (result == ROUTE_DEFER)
+            return NULL;
+        *cached = route;
+    }
+    return *cached;
+}

@@ -1,0 +1,82 @@
+/* evaluation.h: one walk through restriction lists (policy.c starts it), and what the functions that decide share. */
+#ifndef SMTPD_POLICY_EVALUATION_H
+#define SMTPD_POLICY_EVALUATION_H
+#include "smtpd/policy/policy.h"
+#include "smtpd/policy/restriction.h"
+#include "util/table/maps.h"
+#include "util/table/match_list.h"
+
+/* What a reply is about: "<name>: Sender address rejected: ..." */
+enum subject_class {
+    SUBJECT_CLIENT,
+    SUBJECT_HELO,
+    SUBJECT_SENDER,
+    SUBJECT_RECIPIENT,
+    SUBJECT_ETRN,
+    SUBJECT_DATA,
+    SUBJECT_END_OF_MESSAGE,
+};
+
+struct subject {
+    enum subject_class class;
+    const char *name;
+};
+
+struct policy {
+    const struct config *config;
+    struct router *router;
+    struct arena *arena;
+    struct restriction_parser parser;
+    struct restriction_list *client, *helo, *sender, *relay, *recipient, *data, *end_of_data, *etrn;
+    struct match_list *mynetworks;
+    struct match_list *permit_mx_backup_networks;
+    struct match_list *null_domains; /* access keys: whether parent domains match (smtpd_access_maps) */
+    bool parent_matches;             /* parent_domain_matches_subdomains lists smtpd_access_maps */
+    struct own_address *own;
+    struct maps *canonical, *recipient_canonical, *virtual_alias;
+    struct maps *local_recipients, *relay_recipients, *virtual_mailboxes;
+};
+
+struct evaluation {
+    struct policy *policy;
+    const struct policy_facts *facts;
+    struct arena *arena;
+    struct policy_result *result;
+    struct policy_note **last_note;
+    struct subject subject;         /* of the list being walked */
+    struct verdict defer_if_permit; /* code 0: nobody asked for it */
+    struct verdict defer_if_reject;
+    bool warn_only;                 /* the restriction at hand stands behind warn_if_reject */
+    bool sender_checked;            /* against the tables of known addresses */
+    bool recipient_checked;
+    bool discarded;
+    int depth;
+    const struct route *sender_route;    /* made when first asked for; NULL and failed: no answer */
+    const struct route *recipient_route;
+};
+
+/* Walks a list. The name of what decided is noted in the result. */
+enum decision evaluation_walk(struct evaluation *evaluation, const struct restriction_list *list);
+
+/* The subject's texts. */
+struct subject evaluation_client_subject(const struct evaluation *evaluation);
+const char *evaluation_class_name(enum subject_class class); /* "Sender address" */
+
+/* Says no (or only notes it, behind warn_if_reject): "<name>: Class rejected: detail" or only text. Enhanced codes are made to
+ * fit what the reply is about. */
+enum decision evaluation_reject(struct evaluation *evaluation, int code, const char *status,
+    const struct subject *subject, const char *detail);
+enum decision evaluation_reject_text(struct evaluation *evaluation, int code, const char *status,
+    enum subject_class class, const char *text);
+/* A 451 about our own configuration. */
+enum decision evaluation_server_error(struct evaluation *evaluation);
+/* Remembers a 4xx to be given if nothing else says no; a later one doesn't replace it. */
+void evaluation_defer_if_permit(struct evaluation *evaluation, int code, const char *status,
+    const struct subject *subject, const char *detail);
+void evaluation_defer_if_reject(struct evaluation *evaluation, int code, const char *status,
+    const struct subject *subject, const char *detail);
+void evaluation_note(struct evaluation *evaluation, enum policy_note_kind kind, const char *text, const char *value);
+
+/* Who would get mail for the sender or the recipient. NULL: a look-up failed. */
+const struct route *evaluation_route(struct evaluation *evaluation, enum subject_class which);
+#endif

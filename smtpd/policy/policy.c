@@ -1,0 +1,258 @@
+#include "smtpd/policy/policy.h"
+
+#include <stdlib.h>
+
+#include "smtpd/policy/decide_known.h"
+#include "smtpd/policy/evaluation.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+#include "util/net/own_address.h"
+
+static bool lists_word(const char *list, const char *wanted)
+{
+    const char *word;
+    size_t length;
+    struct str text = {0};
+    bool found = false;
+
+    while (!found && text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        str_clear(&text);
+        str_put_bytes(&text, word, length);
+        found = text_equal_nocase(str_text(&text), wanted);
+    }
+    str_free(&text);
+    return found;
+}
+
+static void open_lists(struct policy *policy)
+{
+    const struct config *config = policy->config;
+    struct restriction_parser *parser = &policy->parser;
+
+#define OPEN(member, implied) restriction_list_parse(parser, #member, config->member, implied)
+    policy->client = OPEN(smtpd_client_restrictions, "check_client_access");
+    policy->helo = OPEN(smtpd_helo_restrictions, "check_helo_access");
+    policy->sender = OPEN(smtpd_sender_restrictions, "check_sender_access");
+    policy->relay = OPEN(smtpd_relay_restrictions, "check_recipient_access");
+    policy->recipient = OPEN(smtpd_recipient_restrictions, "check_recipient_access");
+    policy->data = OPEN(smtpd_data_restrictions, NULL);
+    policy->end_of_data = OPEN(smtpd_end_of_data_restrictions, NULL);
+    policy->etrn = OPEN(smtpd_etrn_restrictions, "check_etrn_access");
+#undef OPEN
+}
+
+static void open_maps(struct policy *policy)
+{
+    const struct config *config = policy->config;
+    unsigned flags = TABLE_FOLD | (config->smtputf8_enable ? TABLE_UTF8 : 0);
+
+#define OPEN(member) maps_open(config, #member, config->member, flags)
+    policy->canonical = OPEN(canonical_maps);
+    policy->recipient_canonical = OPEN(recipient_canonical_maps);
+    policy->virtual_alias = OPEN(virtual_alias_maps);
+    policy->local_recipients = OPEN(local_recipient_maps);
+    policy->relay_recipients = OPEN(relay_recipient_maps);
+    policy->virtual_mailboxes = OPEN(virtual_mailbox_maps);
+#undef OPEN
+}
+
+struct policy *policy_open(const struct config *config, struct router *router)
+{
+    struct policy *policy = memory_new(struct policy);
+
+    policy->config = config;
+    policy->router = router;
+    policy->arena = arena_new();
+    policy->parser = (struct restriction_parser){ .config = config, .arena = policy->arena };
+    policy->parent_matches = lists_word(config->parent_domain_matches_subdomains, "smtpd_access_maps");
+    policy->own = own_address_open(config->inet_interfaces, config->inet_protocols, config->proxy_interfaces);
+    policy->mynetworks = match_list_open(config, "mynetworks", config->mynetworks);
+    policy->permit_mx_backup_networks =
+        match_list_open(config, "permit_mx_backup_networks", config->permit_mx_backup_networks);
+    open_lists(policy);
+    open_maps(policy);
+    if (!restriction_list_stops_relay(policy->relay) && !restriction_list_stops_relay(policy->recipient))
+        log_fatal("in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify at least one working "
+                  "instance of: reject_unauth_destination, defer_unauth_destination, reject, defer, defer_if_permit or "
+                  "check_relay_domains");
+    return policy;
+}
+
+void policy_close(struct policy *policy)
+{
+    if (policy == NULL)
+        return;
+    struct maps *maps[] = { policy->canonical, policy->recipient_canonical, policy->virtual_alias,
+        policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
+    for (size_t i = 0; i < COUNT_OF(maps); i++)
+        maps_close(maps[i]);
+    restriction_parser_close(&policy->parser);
+    match_list_close(policy->mynetworks);
+    match_list_close(policy->permit_mx_backup_networks);
+    own_address_close(policy->own);
+    arena_free(policy->arena);
+    free(policy);
+}
+
+bool policy_has_changed(struct policy *policy)
+{
+    struct maps *maps[] = { policy->canonical, policy->recipient_canonical, policy->virtual_alias,
+        policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
+
+    for (size_t i = 0; i < COUNT_OF(maps); i++) {
+        if (maps_have_changed(maps[i]))
+            return true;
+    }
+    return restriction_parser_has_changed(&policy->parser) || match_list_has_changed(policy->mynetworks)
+           || match_list_has_changed(policy->permit_mx_backup_networks);
+}
+
+static enum decision walk(struct evaluation *evaluation, const struct restriction_list *list, struct subject subject)
+{
+    if (evaluation->discarded)
+        return DECISION_DUNNO;
+    evaluation->subject = subject;
+    evaluation->result->restriction = NULL; /* what permitted in an earlier list doesn't matter any more */
+    evaluation->defer_if_reject = (struct verdict){0};
+    return evaluation_walk(evaluation, list);
+}
+
+static enum decision walk_client(struct evaluation *evaluation)
+{
+    return walk(evaluation, evaluation->policy->client, evaluation_client_subject(evaluation));
+}
+
+static enum decision walk_helo(struct evaluation *evaluation)
+{
+    const char *helo = evaluation->facts->helo;
+
+    if (helo == NULL)
+        return DECISION_DUNNO;
+    return walk(evaluation, evaluation->policy->helo, (struct subject){ SUBJECT_HELO, helo });
+}
+
+static enum decision walk_sender(struct evaluation *evaluation)
+{
+    const char *sender = evaluation->facts->sender;
+
+    if (sender == NULL)
+        return DECISION_DUNNO;
+    enum decision decision = walk(evaluation, evaluation->policy->sender, (struct subject){ SUBJECT_SENDER, sender });
+    if (decision != DECISION_REJECT && evaluation->policy->config->smtpd_reject_unlisted_sender
+        && !evaluation->discarded)
+        return decide_known_sender(evaluation, NULL);
+    return decision;
+}
+
+/* What an earlier command's restrictions left pending; at RCPT it counts as if it had come up now. */
+static void take_deferrals(struct evaluation *evaluation, const struct policy_deferrals *deferrals)
+{
+    const struct verdict *pending[] = { &deferrals->client, &deferrals->helo, &deferrals->sender };
+
+    for (size_t i = 0; i < COUNT_OF(pending) && evaluation->defer_if_permit.code == 0; i++)
+        evaluation->defer_if_permit = *pending[i];
+}
+
+static enum decision walk_delayed(struct evaluation *evaluation, bool with_sender)
+{
+    if (walk_client(evaluation) == DECISION_REJECT || walk_helo(evaluation) == DECISION_REJECT)
+        return DECISION_REJECT;
+    return with_sender ? walk_sender(evaluation) : DECISION_DUNNO;
+}
+
+/* Turns a yes into the 4xx that somebody asked for. */
+static enum decision apply_deferral(struct evaluation *evaluation)
+{
+    if (evaluation->defer_if_permit.code == 0 || evaluation->discarded)
+        return DECISION_DUNNO;
+    evaluation->result->verdict = evaluation->defer_if_permit;
+    return DECISION_REJECT;
+}
+
+static enum decision decide_recipient(struct evaluation *evaluation, const struct policy_deferrals *deferrals)
+{
+    struct policy *policy = evaluation->policy;
+    bool relay_first = policy->config->smtpd_relay_before_recipient_restrictions;
+    struct subject subject = { SUBJECT_RECIPIENT, evaluation->facts->recipient };
+
+    if (policy->config->smtpd_delay_reject && walk_delayed(evaluation, true) == DECISION_REJECT)
+        return DECISION_REJECT;
+    take_deferrals(evaluation, deferrals);
+    if (walk(evaluation, relay_first ? policy->relay : policy->recipient, subject) == DECISION_REJECT
+        || walk(evaluation, relay_first ? policy->recipient : policy->relay, subject) == DECISION_REJECT
+        || apply_deferral(evaluation) == DECISION_REJECT)
+        return DECISION_REJECT;
+    if (policy->config->smtpd_reject_unlisted_recipient && !evaluation->discarded)
+        return decide_known_recipient(evaluation, NULL);
+    return DECISION_DUNNO;
+}
+
+/* With smtpd_delay_reject = no: one list now; what it defers is kept for RCPT. */
+static enum decision decide_at_once(struct evaluation *evaluation, enum decision (*walk_one)(struct evaluation *),
+    struct verdict *deferral)
+{
+    *deferral = (struct verdict){0};
+    if (evaluation->policy->config->smtpd_delay_reject)
+        return DECISION_DUNNO;
+    enum decision decision = walk_one(evaluation);
+    *deferral = evaluation->defer_if_permit;
+    return decision;
+}
+
+static enum decision decide_etrn(struct evaluation *evaluation, const struct policy_deferrals *deferrals)
+{
+    struct policy *policy = evaluation->policy;
+
+    if (policy->config->smtpd_delay_reject && walk_delayed(evaluation, false) == DECISION_REJECT)
+        return DECISION_REJECT;
+    take_deferrals(evaluation, deferrals);
+    if (walk(evaluation, policy->etrn, (struct subject){ SUBJECT_ETRN, evaluation->facts->etrn_domain })
+        == DECISION_REJECT)
+        return DECISION_REJECT;
+    return apply_deferral(evaluation);
+}
+
+static enum decision decide_list(struct evaluation *evaluation, const struct restriction_list *list,
+    enum subject_class class, const char *name)
+{
+    if (walk(evaluation, list, (struct subject){ class, name }) == DECISION_REJECT)
+        return DECISION_REJECT;
+    return apply_deferral(evaluation);
+}
+
+static enum decision decide(struct evaluation *evaluation, struct policy_deferrals *deferrals)
+{
+    struct policy *policy = evaluation->policy;
+
+    switch (evaluation->facts->stage) {
+    case POLICY_CONNECT:
+        return decide_at_once(evaluation, walk_client, &deferrals->client);
+    case POLICY_HELO:
+        return decide_at_once(evaluation, walk_helo, &deferrals->helo);
+    case POLICY_MAIL:
+        return decide_at_once(evaluation, walk_sender, &deferrals->sender);
+    case POLICY_RCPT:
+        return decide_recipient(evaluation, deferrals);
+    case POLICY_DATA:
+        return decide_list(evaluation, policy->data, SUBJECT_DATA, "DATA");
+    case POLICY_END_OF_MESSAGE:
+        return decide_list(evaluation, policy->end_of_data, SUBJECT_END_OF_MESSAGE, "END-OF-MESSAGE");
+    case POLICY_ETRN:
+        return decide_etrn(evaluation, deferrals);
+    case POLICY_VRFY:
+        return decide_known_recipient(evaluation, NULL);
+    }
+    return DECISION_DUNNO;
+}
+
+void policy_decide(struct policy *policy, const struct policy_facts *facts, struct policy_deferrals *deferrals,
+    struct arena *arena, struct policy_result *result)
+{
+    struct evaluation evaluation = { .policy = policy, .facts = facts, .arena = arena, .result = result };
+
+    *result = (struct policy_result){0};
+    evaluation.last_note = &result->notes;
+    if (decide(&evaluation, deferrals) != DECISION_REJECT)
+        result->verdict = (struct verdict){0};
+}

@@ -1,0 +1,91 @@
+/* policy.h: access restrictions (SMTPD_ACCESS_README, access(5)): may this client do what it asks? Facts and look-ups in, a
+ * verdict with its reasons out. Nothing is logged, slept or changed here, but for warnings about the configuration. */
+#ifndef SMTPD_POLICY_POLICY_H
+#define SMTPD_POLICY_POLICY_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "qmgr/route/route.h"
+#include "util/base/arena.h"
+#include "util/config/config.h"
+#include "util/mail/rewrite.h"
+#include "util/mail/verdict.h"
+#include "util/net/client_name.h"
+
+enum policy_stage {
+    POLICY_CONNECT,
+    POLICY_HELO,
+    POLICY_MAIL,
+    POLICY_RCPT,
+    POLICY_DATA,
+    POLICY_END_OF_MESSAGE,
+    POLICY_ETRN,
+    POLICY_VRFY,
+};
+
+/* What is known. Texts are borrowed; addresses in internal form. NULL: not said yet. */
+struct policy_facts {
+    enum policy_stage stage;
+    const struct client_name *client;
+    enum rewrite_context context; /* of addresses that the client named */
+    const char *helo;
+    const char *sender;
+    const char *recipient;        /* at DATA and later: only while there is just one */
+    size_t recipient_count;
+    const char *etrn_domain;
+    bool encrypted;
+    bool pipelined_early;         /* the client sent ahead where the protocol forbids it */
+};
+
+/* What else an evaluation wants done, in the order in which it came up. */
+enum policy_note_kind {
+    POLICY_NOTE_REJECT_WARNING, /* warn_if_reject: text is what the reply would have been */
+    POLICY_NOTE_WARN,           /* the other kinds: text is what the log line says */
+    POLICY_NOTE_INFO,
+    POLICY_NOTE_PERMIT,         /* smtpd_log_access_permit_actions */
+    POLICY_NOTE_HOLD,
+    POLICY_NOTE_DISCARD,
+    POLICY_NOTE_FILTER,         /* value: transport:nexthop */
+    POLICY_NOTE_REDIRECT,       /* value: address */
+    POLICY_NOTE_BCC,            /* value: address */
+    POLICY_NOTE_PREPEND,        /* value: header; not logged */
+    POLICY_NOTE_SLEEP,          /* value: seconds; not logged */
+};
+
+struct policy_note {
+    enum policy_note_kind kind;
+    const char *text;
+    const char *value;
+    struct policy_note *next;
+};
+
+/* A 4xx that an earlier stage wants given if the client would be let through (defer_if_permit). code 0: none. */
+struct policy_deferrals {
+    struct verdict client;
+    struct verdict helo;
+    struct verdict sender;
+};
+
+struct policy_result {
+    struct verdict verdict;  /* code 0: go on */
+    const char *list;        /* the parameter that decided, or NULL */
+    const char *restriction; /* the restriction in it, or NULL */
+    struct policy_note *notes;
+    bool server_problem;     /* the verdict comes from our configuration, not from what the client did */
+    bool ends_session;       /* 521 or 421 by a table: the reply is the last one */
+};
+
+struct policy;
+
+/* Parses all restriction lists and opens their tables. Ends the process, as Postfix does, when nothing would stop a stranger
+ * from relaying. router is borrowed. */
+struct policy *policy_open(const struct config *config, struct router *router);
+void policy_close(struct policy *policy); /* NULL is allowed */
+bool policy_has_changed(struct policy *policy);
+
+/* Evaluates what belongs to facts->stage; smtpd_delay_reject decides which lists those are. *deferrals lives as long as the
+ * session: the caller zeroes a member when its stage begins anew. Texts live in the arena. */
+void policy_decide(struct policy *policy, const struct policy_facts *facts, struct policy_deferrals *deferrals,
+    struct arena *arena, struct policy_result *result);
+#endif

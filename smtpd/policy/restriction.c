@@ -1,0 +1,254 @@
+#include "smtpd/policy/restriction.h"
+
+#include <string.h>
+
+#include "util/base/number.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+enum { MAX_CLASS_DEPTH = 20 };
+
+static struct restriction_list *parse(struct restriction_parser *parser, struct arena *arena, const char *title,
+    const char *text, const char *implied, bool from_table, int depth);
+
+/* The next word; braces protect blanks and commas anywhere in it ("inline:{a=b, c=d}"). */
+static bool next_word(const char **cursor, struct arena *arena, const char **word)
+{
+    const char *start = *cursor + strspn(*cursor, TEXT_LIST_SEPARATORS);
+    const char *at = start;
+    int depth = 0;
+
+    for (; *at != '\0' && (depth > 0 || strchr(TEXT_LIST_SEPARATORS, *at) == NULL); at++) {
+        if (*at == '{')
+            depth++;
+        else if (*at == '}' && depth > 0)
+            depth--;
+    }
+    *cursor = at;
+    *word = arena_copy_bytes(arena, start, (size_t)(at - start));
+    return at > start;
+}
+
+static struct table *open_table(struct restriction_parser *parser, const char *name)
+{
+    for (size_t i = 0; i < parser->table_count; i++) {
+        if (text_equal(table_name(parser->tables[i]), name))
+            return parser->tables[i];
+    }
+    if (parser->table_count == COUNT_OF(parser->tables))
+        log_fatal("too many lookup tables in restriction lists");
+    struct table *table = table_open(parser->config, name,
+        TABLE_FOLD | (parser->config->smtputf8_enable ? TABLE_UTF8 : 0));
+    parser->tables[parser->table_count++] = table;
+    return table;
+}
+
+static bool is_class_name(const struct config *config, const char *name)
+{
+    const char *cursor = config->smtpd_restriction_classes;
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
+        if (length == strlen(name) && memcmp(word, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct restriction_list *find_class(struct restriction_parser *parser, const char *name, int depth)
+{
+    if (!is_class_name(parser->config, name))
+        return NULL;
+    for (size_t i = 0; i < parser->class_count; i++) {
+        if (text_equal(parser->classes[i]->title, name))
+            return parser->classes[i];
+    }
+    if (parser->class_count == COUNT_OF(parser->classes))
+        log_fatal("too many restriction classes");
+    const char *text = config_value(parser->config, name);
+    if (text == NULL) {
+        log_warning("restriction class \"%s\" has no definition", name);
+        text = "";
+    }
+    /* Entered before its text is read, so that a class that names itself finds this entry. */
+    struct restriction_list *list = arena_allocate(parser->arena, sizeof(*list));
+    list->title = arena_copy_text(parser->arena, name);
+    parser->classes[parser->class_count++] = list;
+    *list = *parse(parser, parser->arena, list->title, text, NULL, false, depth + 1);
+    return list;
+}
+
+static bool is_table_argument(const char *text)
+{
+    const char *colon = strchr(text, ':');
+
+    return colon != NULL && colon > text;
+}
+
+/* Takes the argument that the type wants from the text; sets the flaw when there is none. */
+static void take_argument(struct restriction_parser *parser, struct arena *arena, const char **cursor,
+    struct restriction *item)
+{
+    const char *argument;
+    const char *peek = *cursor;
+    int64_t number;
+    bool have = next_word(&peek, arena, &argument);
+
+    switch (item->type->argument) {
+    case ARGUMENT_NONE:
+        return;
+    case ARGUMENT_TABLE:
+        if (!have || !is_table_argument(argument)) {
+            item->flaw = have ? arena_printf(arena, "restriction %s: bad argument \"%s\": need maptype:mapname",
+                                    item->name, argument)
+                              : arena_printf(arena, "restriction %s requires maptype:mapname", item->name);
+            return;
+        }
+        item->table = open_table(parser, argument);
+        break;
+    case ARGUMENT_NUMBER:
+        if (!have || !number_parse_i64(argument, 0, 100000, &number)) {
+            item->flaw = arena_printf(arena, "restriction %s must be followed by number", item->name);
+            return;
+        }
+        break;
+    case ARGUMENT_DOMAIN:
+        if (!have) {
+            item->flaw = arena_printf(arena, "restriction %s requires domain name argument", item->name);
+            return;
+        }
+        break;
+    case ARGUMENT_SERVICE:
+        if (!have || !is_table_argument(argument)) {
+            item->flaw = arena_printf(arena, "restriction %s must be followed by transport:server", item->name);
+            return;
+        }
+        break;
+    }
+    item->argument = argument;
+    *cursor = peek;
+}
+
+static void parse_item(struct restriction_parser *parser, struct arena *arena, const char *name, const char *implied,
+    const char **cursor, int depth, struct restriction *item)
+{
+    *item = (struct restriction){ .name = name };
+    if (implied != NULL && is_table_argument(name)) {
+        item->type = restriction_type_find(implied);
+        item->name = implied;
+        item->argument = name;
+        item->table = open_table(parser, name);
+        return;
+    }
+    item->type = restriction_type_find(name);
+    if (item->type != NULL) {
+        take_argument(parser, arena, cursor, item);
+        return;
+    }
+    if (depth < MAX_CLASS_DEPTH)
+        item->class = find_class(parser, name, depth);
+    if (item->class == NULL)
+        item->flaw = arena_printf(arena, "unknown smtpd restriction: \"%s\"", name);
+}
+
+static size_t count_words(const char *text, struct arena *arena)
+{
+    const char *word;
+    size_t count = 0;
+
+    while (next_word(&text, arena, &word))
+        count++;
+    return count;
+}
+
+static struct restriction_list *parse(struct restriction_parser *parser, struct arena *arena, const char *title,
+    const char *text, const char *implied, bool from_table, int depth)
+{
+    struct restriction_list *list = arena_allocate(arena, sizeof(*list));
+    const char *cursor = text;
+    const char *word;
+    const char *ended_by = NULL;
+
+    list->title = title;
+    list->items = arena_allocate(arena, (count_words(text, arena) + 1) * sizeof(*list->items));
+    while (next_word(&cursor, arena, &word)) {
+        struct restriction *item = &list->items[list->count];
+        if (ended_by != NULL) {
+            log_warning("restriction `%s' after `%s' is ignored", word, ended_by);
+            break;
+        }
+        if (from_table && is_table_argument(word)) {
+            *item = (struct restriction){ .name = word, .flaw = "" };
+            list->count++;
+            break;
+        }
+        parse_item(parser, arena, word, implied, &cursor, depth, item);
+        list->count++;
+        bool warned_only = list->count > 1 && list->items[list->count - 2].type != NULL
+                           && (list->items[list->count - 2].type->flags & RESTRICTION_MODIFIER);
+        if (item->type != NULL && (item->type->flags & RESTRICTION_ENDS_LIST) && !warned_only)
+            ended_by = word;
+    }
+    return list;
+}
+
+struct restriction_list *restriction_list_parse(struct restriction_parser *parser, const char *title, const char *text,
+    const char *implied)
+{
+    return parse(parser, parser->arena, title, text, implied, false, 0);
+}
+
+/* Whether text names a lookup table anywhere. */
+static bool has_table(const char *text, struct arena *arena)
+{
+    const char *word;
+
+    while (next_word(&text, arena, &word)) {
+        if (is_table_argument(word))
+            return true;
+    }
+    return false;
+}
+
+struct restriction_list *restriction_list_parse_action(struct restriction_parser *parser, struct arena *arena,
+    const char *title, const char *text)
+{
+    if (has_table(text, arena)) {
+        log_warning("access table %s has entry with lookup table: %s", title, text);
+        log_warning("do not specify lookup tables inside SMTPD access maps");
+        log_warning("define a restriction class and specify its name instead.");
+        return NULL;
+    }
+    return parse(parser, arena, title, text, NULL, true, 0);
+}
+
+bool restriction_list_stops_relay(const struct restriction_list *list)
+{
+    bool is_modified = false;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct restriction_type *type = list->items[i].type;
+        if (type != NULL && (type->flags & RESTRICTION_STOPS_RELAY) && !is_modified)
+            return true;
+        is_modified = type != NULL && (type->flags & RESTRICTION_MODIFIER);
+    }
+    return false;
+}
+
+void restriction_parser_close(struct restriction_parser *parser)
+{
+    for (size_t i = 0; i < parser->table_count; i++)
+        table_close(parser->tables[i]);
+    parser->table_count = 0;
+}
+
+bool restriction_parser_has_changed(struct restriction_parser *parser)
+{
+    for (size_t i = 0; i < parser->table_count; i++) {
+        if (table_has_changed(parser->tables[i]))
+            return true;
+    }
+    return false;
+}
