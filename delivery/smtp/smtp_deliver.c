@@ -80,11 +80,8 @@ static bool use_session(struct smtp_delivery *delivery, const struct smtp_next_h
 
     start_attempt(delivery);
     delivery->order->connected_us = clock_wall_us();
-    if (!smtp_envelope_fits(delivery)) {
-        smtp_session_close(delivery->session);
-        delivery->session = NULL;
+    if (!smtp_envelope_fits(delivery))
         return true;
-    }
     if (!smtp_handshake_xforward(delivery)) {
         smtp_session_quit(delivery->session);
         delivery->session = NULL;

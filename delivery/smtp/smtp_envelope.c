@@ -30,11 +30,15 @@ bool smtp_envelope_fits(struct smtp_delivery *delivery)
         smtp_delivery_fail(delivery, SMTP_BLAME_MESSAGE, 552, "5.3.4",
             "message size %llu exceeds size limit %llu of server %s", (unsigned long long)envelope->size_bytes,
             (unsigned long long)session->size_limit, session->host);
+        smtp_session_close(session); /* without QUIT, as Postfix does */
+        delivery->session = NULL;
         return false;
     }
     if (wants_utf8(delivery) && (envelope->flags & UTF8_FLAGS) && !(session->can & SMTP_CAN_SMTPUTF8)) {
         smtp_delivery_fail(delivery, SMTP_BLAME_MESSAGE, 550, "5.6.7",
             "SMTPUTF8 is required, but was not offered by host %s", session->host);
+        smtp_session_quit(session);
+        delivery->session = NULL;
         return false;
     }
     return true;
@@ -64,19 +68,19 @@ void smtp_envelope_put_mail(struct smtp_delivery *delivery)
         str_printf(&command, " SIZE=%llu", (unsigned long long)envelope->size_bytes);
     if ((session->can & SMTP_CAN_8BITMIME) && body != SMTP_BODY_UNKNOWN)
         str_put(&command, body == SMTP_BODY_8BIT ? " BODY=8BITMIME" : " BODY=7BIT");
-    if ((session->can & SMTP_CAN_SMTPUTF8) && wants_utf8(delivery))
-        str_put(&command, " SMTPUTF8");
     if (session->can & SMTP_CAN_DSN) {
         if (*envelope->envid != '\0')
             str_printf(&command, " ENVID=%s", envelope->envid);
         if (envelope->ret != RET_UNSET)
             str_put(&command, envelope->ret == RET_FULL ? " RET=FULL" : " RET=HDRS");
     }
+    if ((session->can & SMTP_CAN_SMTPUTF8) && wants_utf8(delivery))
+        str_put(&command, " SMTPUTF8");
     smtp_session_command(session, "%s", str_text(&command));
     str_free(&command);
 }
 
-static void put_original(const struct smtp_delivery *delivery, const struct recipient *recipient, struct str *command)
+static void put_original(const struct recipient *recipient, struct str *command)
 {
     struct str external = {0};
 
@@ -87,12 +91,8 @@ static void put_original(const struct smtp_delivery *delivery, const struct reci
     if (*recipient->original == '\0')
         return;
     address_quote(recipient->original, &external);
-    bool utf8 = !text_is_ascii(recipient->original);
-    str_put(command, utf8 ? " ORCPT=utf-8;" : " ORCPT=rfc822;");
-    if (utf8 && (delivery->session->can & SMTP_CAN_SMTPUTF8))
-        smtp_xtext_put_utf8(command, str_text(&external));
-    else
-        smtp_xtext_put(command, str_text(&external));
+    str_put(command, " ORCPT=rfc822;");
+    smtp_xtext_put(command, str_text(&external));
     str_free(&external);
 }
 
@@ -124,7 +124,7 @@ void smtp_envelope_put_recipient(struct smtp_delivery *delivery, const struct ag
     str_put(&command, "RCPT TO:");
     put_path(delivery, target->recipient.address, &command);
     if (session->can & SMTP_CAN_DSN) {
-        put_original(delivery, &target->recipient, &command);
+        put_original(&target->recipient, &command);
         put_notify(target->recipient.notify, &command);
     }
     smtp_session_command(session, "%s", str_text(&command));

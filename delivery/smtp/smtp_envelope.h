@@ -10,6 +10,6 @@ enum smtp_body smtp_envelope_body(const struct envelope *envelope);
 void smtp_envelope_put_mail(struct smtp_delivery *delivery);
 void smtp_envelope_put_recipient(struct smtp_delivery *delivery, const struct agent_target *target);
 
-/* Whether the server takes this message at all: size, SMTPUTF8. False: that was reported. */
+/* Whether the server takes this message at all: size, SMTPUTF8. False: that was reported, and the session is over. */
 bool smtp_envelope_fits(struct smtp_delivery *delivery);
 #endif

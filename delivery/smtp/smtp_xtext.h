@@ -4,6 +4,4 @@
 #include "util/base/str.h"
 
 void smtp_xtext_put(struct str *out, const char *text);
-/* The same, but UTF-8 stays (RFC 6533 section 3: utf-8-addr-unitext). */
-void smtp_xtext_put_utf8(struct str *out, const char *text);
 #endif
