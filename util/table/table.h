@@ -1,5 +1,5 @@
-/* table.h: a look-up table "type:name". Each type is one file and one row in table_types.c. A look-up has three
- * outcomes; a failed one is never taken for an absent one. */
+/* table.h: a look-up table "type:name" (DATABASE_README). Each type is one file and one row in table_types.c. A look-up has
+ * three outcomes; a failed one is never taken for an absent one. */
 #ifndef UTIL_TABLE_TABLE_H
 #define UTIL_TABLE_TABLE_H
 #include <stdbool.h>
@@ -15,8 +15,16 @@ struct table;
 enum {
     TABLE_FOLD = 1,          /* keys are folded to lower case (not for regexp and pcre, which say it themselves) */
     TABLE_NO_SUBSTITUTION = 2, /* $1 in a regexp or pcre result would take in data from outside: refuse */
-    TABLE_UTF8 = 4,          /* smtputf8: keys are UTF-8 and are folded as such */
+    TABLE_UTF8 = 4,          /* smtputf8: keys and values must be UTF-8 and keys are folded as such; without effect unless
+                              * smtputf8_enable = yes */
     TABLE_SUBSTRING_KEYS = 8, /* keys will be parts of addresses: regexp-like tables are asked only for whole ones by the caller */
+    TABLE_WRITE = 16,        /* table_put, table_remove will be used; the file must exist unless TABLE_CREATE */
+    TABLE_CREATE = 32,       /* with TABLE_WRITE: makes the file (mode 0644 less umask) if there is none */
+    TABLE_EMPTY = 64,        /* with TABLE_WRITE and TABLE_CREATE: starts empty, under one exclusive lock until table_close */
+    TABLE_FILE_VALUES = 128, /* values name files (tls_server_sni_maps, postmap -F): their content is the result */
+    TABLE_QUIET = 256,       /* an unavailable table isn't logged: the caller asks table_why_unavailable */
+    TABLE_KEYS_WITH_NUL = 512,    /* Berkeley DB: keys and values end in a zero byte; without this or the next both forms are */
+    TABLE_KEYS_WITHOUT_NUL = 1024, /* looked up, and the first is written */
 };
 
 /* Always returns a table. One that can't be opened is logged at once ("error: open database ...") and fails every look-up
@@ -24,13 +32,28 @@ enum {
 struct table *table_open(const struct config *config, const char *type_name, unsigned flags);
 void table_close(struct table *table); /* NULL is allowed */
 const char *table_name(const struct table *table); /* "hash:/etc/aliases" */
-/* regexp, pcre, cidr, static ...: a pattern table must not be asked for parts of a key (user, @domain). */
+/* The same with the name of the file in which the data are: "hash:/etc/aliases.db". */
+const char *table_data_name(const struct table *table);
+/* NULL: it is available. */
+const char *table_why_unavailable(const struct table *table);
+/* True for hash, inline and the like, which may be asked for parts of a key (user, @domain); false for regexp, pcre, cidr ...,
+ * whose patterns must see whole keys only. */
 bool table_is_fixed(const struct table *table);
 /* Whether asking it can wait (network, SQL): such a table is not asked inside qmgr. */
 bool table_may_wait(const struct table *table);
 
-/* Puts the value (replacing *value). TABLE_FAILED: *value holds a short reason. */
+/* Puts the value (replacing *value). TABLE_FAILED: *value holds a short reason, or nothing where a warning was logged. */
 enum table_result table_find(struct table *table, const char *key, struct str *value);
+
+/* Changes, for tables opened with TABLE_WRITE. The key is folded as for table_find. */
+enum table_put_result { TABLE_PUT_DONE, TABLE_PUT_DUPLICATE, TABLE_PUT_FAILED };
+enum table_put_result table_put(struct table *table, const char *key, const char *value, bool replace, struct str *why);
+enum table_result table_remove(struct table *table, const char *key, struct str *why);
+/* All entries in the order of the table: first starts over. TABLE_ABSENT: no more. TABLE_FAILED: *value says why. */
+enum table_result table_next(struct table *table, bool first, struct str *key, struct str *value);
+bool table_can_list(const struct table *table);
+/* Writes out what is in memory; with TABLE_EMPTY the new content replaces the old one only now. */
+bool table_commit(struct table *table, struct str *why);
 
 /* Whether the file behind it changed since it was opened; daemons then end after the present client and start anew. */
 bool table_has_changed(struct table *table);
