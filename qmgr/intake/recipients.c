@@ -1,20 +1,152 @@
 #include "qmgr/intake/recipients.h"
 
-void recipients_add(struct intake_message *message, const struct recipient *recipient)
-{
-    struct recipient *added = envelope_add_recipient(&message->envelope, message->arena, recipient);
+#include <string.h>
 
-    message->last_recipient = added->address;
-    if (*added->original == '\0')
-        added->original = added->address;
+#include "qmgr/intake/mapping.h"
+#include "util/base/text.h"
+#include "util/mail/address_list.h"
+
+/* --- each one once --- */
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)text_lower_char(*text)) * UINT64_C(1099511628211);
+    return (hash ^ 0xFF) * UINT64_C(1099511628211);
 }
 
-void recipients_add_bcc(struct intake_message *message, const char *address)
+static uint64_t hash_recipient(const struct recipient *recipient, uint64_t seed)
 {
-    envelope_add_recipient(&message->envelope, message->arena,
-        &(struct recipient){ .address = address, .original = address, .dsn_orcpt = "", .notify = NOTIFY_NEVER });
+    return hash_text(hash_text(seed, recipient->address), recipient->original) ^ recipient->notify;
+}
+
+static bool is_same(const struct recipient *left, const struct recipient *right)
+{
+    return left->notify == right->notify && text_equal_nocase(left->address, right->address)
+        && text_equal_nocase(left->original, right->original) && text_equal(left->dsn_orcpt, right->dsn_orcpt);
+}
+
+static size_t find_slot(const struct seen_recipients *seen, const struct recipient *recipient, uint64_t seed)
+{
+    size_t slot = hash_recipient(recipient, seed) & (seen->size - 1);
+
+    while (seen->slots[slot] != NULL && !is_same(seen->slots[slot], recipient))
+        slot = (slot + 1) & (seen->size - 1);
+    return slot;
+}
+
+static void grow_seen(struct intake_message *message, uint64_t seed)
+{
+    struct seen_recipients *seen = &message->seen;
+    struct seen_recipients bigger = { .size = seen->size == 0 ? 16 : seen->size * 2, .count = seen->count };
+
+    bigger.slots = arena_allocate(message->arena, bigger.size * sizeof(*bigger.slots));
+    for (size_t i = 0; i < seen->size; i++) {
+        if (seen->slots[i] != NULL)
+            bigger.slots[find_slot(&bigger, seen->slots[i], seed)] = seen->slots[i];
+    }
+    *seen = bigger;
+}
+
+/* Whether the recipient is new; remembers it, as far as duplicate_filter_limit goes. */
+static bool is_first(struct intake_message *message, const struct recipient *recipient)
+{
+    struct seen_recipients *seen = &message->seen;
+    uint64_t seed = (uint64_t)message->envelope.arrival_us; /* so that a client can't choose colliding names */
+
+    if (seen->count * 2 >= seen->size)
+        grow_seen(message, seed);
+    size_t slot = find_slot(seen, recipient, seed);
+    if (seen->slots[slot] != NULL)
+        return false;
+    int64_t limit = message->intake->config->duplicate_filter_limit;
+    if (limit <= 0 || seen->count < (size_t)limit) {
+        struct recipient *kept = arena_allocate(message->arena, sizeof(*kept));
+        *kept = *recipient;
+        seen->slots[slot] = kept;
+        seen->count++;
+    }
+    return true;
+}
+
+/* --- adding --- */
+
+static void take(struct intake_message *message, const struct recipient *recipient, const char *address)
+{
+    struct recipient final = *recipient;
+
+    final.address = arena_copy_text(message->arena, address);
+    final.original = message->intake->config->enable_original_recipient ? recipient->original : "";
+    if (is_first(message, &final))
+        envelope_add_recipient(&message->envelope, message->arena, &final);
+}
+
+static void add_all_bcc(struct intake_message *message, const struct str *addresses)
+{
+    struct address_list *list = address_list_parse(str_text(addresses), addresses->length, 10000);
+    const char *address;
+
+    for (size_t i = 0; (address = address_list_get(list, i)) != NULL; i++) {
+        if (*address != '\0')
+            recipients_add_bcc(message, address);
+    }
+    address_list_free(list);
+}
+
+void recipients_add(struct intake_message *message, const struct recipient *recipient)
+{
+    struct arena *arena = message->arena;
+    struct str address = {0};
+    struct str copies = {0};
+    const char *named = *recipient->address == '\0' ? message->intake->config->empty_address_recipient : recipient->address;
+    struct recipient whole = *recipient;
+
+    if (!state_is_healthy(message))
+        return;
+    whole.original = arena_copy_text(arena,
+        recipient->original != NULL && *recipient->original != '\0' ? recipient->original : recipient->address);
+    whole.dsn_orcpt = recipient->dsn_orcpt == NULL ? "" : arena_copy_text(arena, recipient->dsn_orcpt);
+    mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
+    message->last_recipient = arena_copy_text(arena, str_text(&address));
+    mapping_expand(message, &whole, message->last_recipient, take);
+    mapping_recipient_bcc(message, message->last_recipient, &copies);
+    if (copies.length > 0)
+        add_all_bcc(message, &copies);
+    str_free(&copies);
+    str_free(&address);
+}
+
+void recipients_add_bcc(struct intake_message *message, const char *named)
+{
+    struct str address = {0};
+    struct recipient copy = { .original = arena_copy_text(message->arena, named), .dsn_orcpt = "", .notify = NOTIFY_NEVER };
+
+    mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
+    mapping_expand(message, &copy, str_text(&address), take);
+    str_free(&address);
+}
+
+/* All of a redirected message goes to one place; the first recipient lends its original name and notification wishes. */
+static void redirect(struct intake_message *message)
+{
+    struct envelope *envelope = &message->envelope;
+
+    if (envelope->recipient_count == 0)
+        return;
+    envelope->recipients[0].address = message->redirect_to;
+    envelope->recipient_count = 1;
 }
 
 void recipients_finish(struct intake_message *message)
 {
+    struct str copies = {0};
+
+    mapping_sender_bcc(message, &copies);
+    if (copies.length > 0)
+        add_all_bcc(message, &copies);
+    str_free(&copies);
+    for (size_t i = 0; i < message->bcc_count; i++)
+        recipients_add_bcc(message, message->bcc[i]);
+    if (message->redirect_to != NULL)
+        redirect(message);
 }
