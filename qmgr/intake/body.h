@@ -2,8 +2,14 @@
 #ifndef QMGR_INTAKE_BODY_H
 #define QMGR_INTAKE_BODY_H
 #include "qmgr/intake/state.h"
+#include "util/mail/mime.h"
 
-void body_start(struct intake_message *message);
-void body_text(struct intake_message *message, const char *bytes, size_t length, bool line_end);
+/* A header (the message's or a part's) is over. */
+void body_begin_segment(struct intake_message *message);
+/* A piece of a body line. Says what follows the line. */
+enum mime_next body_text(struct intake_message *message, const char *bytes, size_t length, bool line_end);
+/* A field of the header of a part or of an attached message. */
+void body_take_field(struct intake_message *message, enum mime_next header, struct str *field);
+/* The last line had no end. */
 void body_finish(struct intake_message *message);
 #endif

@@ -4,15 +4,20 @@
 #include <string.h>
 
 #include "qmgr/intake/body.h"
+#include "qmgr/intake/checks.h"
 #include "qmgr/intake/headers.h"
 #include "util/base/memory.h"
 #include "util/mail/header.h"
+
+/* What the present line is, as far as can be told. */
+enum line_kind { LINE_UNDECIDED, LINE_EMPTY, LINE_FIELD, LINE_BODY };
 
 struct content {
     struct str line;  /* the present physical line of the header, or the start of it */
     struct str field; /* the present field, folded lines with LF between them */
     struct str clean; /* a piece whose stray CR and LF were replaced */
-    bool in_header;
+    bool in_header;        /* the message's own */
+    enum mime_next header; /* MIME_BODY: the own one or none; else that of a part or an attached message */
     bool line_is_field; /* the present line belongs to the header for certain */
     bool field_is_open;
 };
@@ -39,10 +44,13 @@ void content_start(struct intake_message *message)
     str_clear(&content->line);
     str_clear(&content->field);
     content->in_header = true;
+    content->header = MIME_BODY;
     content->line_is_field = false;
     content->field_is_open = false;
     headers_start(message);
-    body_start(message);
+    if (!message->intake->config->disable_mime_input_processing)
+        message->mime = mime_new(message->arena, (size_t)message->intake->config->mime_nesting_limit,
+            (size_t)message->intake->config->mime_boundary_length_limit);
 }
 
 /* Adds to a field no more than header_size_limit allows; the excess is dropped, as documented. */
@@ -63,16 +71,16 @@ static void finish_field(struct intake_message *message)
     content->field_is_open = false;
     /* A zero byte ends a field: nothing behind it could be looked at by any check. */
     str_truncate(&content->field, strlen(str_text(&content->field)));
-    headers_take_field(message, &content->field);
+    if (content->in_header)
+        headers_take_field(message, &content->field);
+    else
+        body_take_field(message, content->header, &content->field);
     str_clear(&content->field);
 }
 
-static void end_header(struct intake_message *message, bool body_follows)
+static void end_own_header(struct intake_message *message, bool body_follows)
 {
-    struct content *content = message->content;
-
-    finish_field(message);
-    content->in_header = false;
+    message->content->in_header = false;
     if (state_is_healthy(message) && !message->discard)
         headers_finish(message);
     message->file.head = (struct message_extent){ MESSAGE_FILE_HEADER_BYTES,
@@ -81,6 +89,30 @@ static void end_header(struct intake_message *message, bool body_follows)
     message->file.body.offset = writer_offset(&message->writer);
     if (body_follows)
         message->writer.text_bytes++; /* the empty line, which is not in the file */
+}
+
+/* how: an empty line, a line that is no field, or the end of the message. */
+static void end_header(struct intake_message *message, enum line_kind how)
+{
+    struct content *content = message->content;
+
+    finish_field(message);
+    if (message->mime != NULL && message->intake->config->strict_mime_encoding_domain
+        && mime_encoding_is_forbidden(message->mime))
+        checks_reject_mime(message, "invalid message/* or multipart/* encoding domain",
+            mime_encoding_name(message->mime));
+    if (content->in_header)
+        end_own_header(message, how != LINE_UNDECIDED);
+    else if (how == LINE_EMPTY)
+        writer_put(&message->writer, "", 0, true);
+    content->header = message->mime == NULL ? MIME_BODY : mime_end_header(message->mime, how == LINE_EMPTY);
+    if (content->header == MIME_BODY)
+        body_begin_segment(message);
+}
+
+static void take_body(struct intake_message *message, const char *bytes, size_t length, bool line_end)
+{
+    message->content->header = body_text(message, bytes, length, line_end);
 }
 
 /* A whole line of the header, known to be one. */
@@ -98,9 +130,6 @@ static void take_header_line(struct intake_message *message)
     put_bounded(message, &content->field, line->data, line->length);
     content->field_is_open = true;
 }
-
-/* What the present line is, as far as can be told. */
-enum line_kind { LINE_UNDECIDED, LINE_EMPTY, LINE_FIELD, LINE_BODY };
 
 static enum line_kind judge(const struct content *content, bool line_end)
 {
@@ -128,15 +157,15 @@ static void take_header_piece(struct intake_message *message, const char *bytes,
     case LINE_UNDECIDED:
         if (content->line.length <= (size_t)message->intake->config->header_size_limit)
             return;
-        end_header(message, true);
-        body_text(message, content->line.data, content->line.length, line_end);
+        end_header(message, LINE_BODY);
+        take_body(message, content->line.data, content->line.length, line_end);
         break;
     case LINE_EMPTY:
-        end_header(message, true);
+        end_header(message, LINE_EMPTY);
         break;
     case LINE_BODY:
-        end_header(message, true);
-        body_text(message, content->line.data, content->line.length, line_end);
+        end_header(message, LINE_BODY);
+        take_body(message, content->line.data, content->line.length, line_end);
         break;
     case LINE_FIELD:
         content->line_is_field = !line_end;
@@ -149,42 +178,57 @@ static void take_header_piece(struct intake_message *message, const char *bytes,
 }
 
 /* CR and LF inside a line would be read as a line end by somebody (SMTP smuggling): they become blanks. */
-static const char *replace_stray(struct content *content, const char *bytes, size_t length, bool cr_too)
+static void replace_stray(struct str *text, bool cr_too)
 {
-    if (length == 0 || (memchr(bytes, '\n', length) == NULL && (!cr_too || memchr(bytes, '\r', length) == NULL)))
-        return bytes;
-    str_clear(&content->clean);
-    str_put_bytes(&content->clean, bytes, length);
-    for (size_t i = 0; i < length; i++) {
-        if (content->clean.data[i] == '\n' || (cr_too && content->clean.data[i] == '\r'))
-            content->clean.data[i] = ' ';
+    for (size_t i = 0; i < text->length; i++) {
+        if (text->data[i] == '\n' || (cr_too && text->data[i] == '\r'))
+            text->data[i] = ' ';
     }
-    return content->clean.data;
+}
+
+/* Most text needs no cleaning and is passed on as it is. */
+static const char *clean(struct intake_message *message, const char *bytes, size_t *length)
+{
+    struct str *copy = &message->content->clean;
+    bool cr_too = message->intake->config->cleanup_replace_stray_cr_lf;
+    bool has_characters = checks_have_characters(message->intake->checks);
+
+    if (*length == 0 || (!has_characters && memchr(bytes, '\n', *length) == NULL
+            && (!cr_too || memchr(bytes, '\r', *length) == NULL)))
+        return bytes;
+    str_clear(copy);
+    str_put_bytes(copy, bytes, *length);
+    if (has_characters)
+        checks_filter_characters(message, copy);
+    replace_stray(copy, cr_too);
+    *length = copy->length;
+    return str_text(copy);
 }
 
 void content_text(struct intake_message *message, const char *bytes, size_t length, bool line_end)
 {
     struct content *content = message->content;
 
-    bytes = replace_stray(content, bytes, length, message->intake->config->cleanup_replace_stray_cr_lf);
-    if (content->in_header)
+    bytes = clean(message, bytes, &length);
+    if (!state_is_healthy(message))
+        return;
+    if (content->in_header || content->header != MIME_BODY)
         take_header_piece(message, bytes, length, line_end);
     else
-        body_text(message, bytes, length, line_end);
+        take_body(message, bytes, length, line_end);
     int64_t limit = message->intake->config->message_size_limit;
-    if (limit > 0 && message->writer.text_bytes + message->writer.lines > (uint64_t)limit) {
+    if (limit > 0 && message->writer.text_bytes + message->writer.lines > (uint64_t)limit)
         state_fail(message, VERDICT(552, "5.3.4", "Error: message file too big"));
-    }
 }
 
 void content_finish(struct intake_message *message)
 {
     struct content *content = message->content;
 
-    if (content->line.length > 0 && content->in_header)
+    if (content->line.length > 0)
         take_header_piece(message, "", 0, true);
-    if (content->in_header)
-        end_header(message, false);
+    if (content->in_header || content->header != MIME_BODY)
+        end_header(message, LINE_UNDECIDED);
     body_finish(message);
     if (message->writer.line_is_open)
         writer_put(&message->writer, "", 0, true);

@@ -1,4 +1,5 @@
-/* content.h: the message itself: header lines are put together and given to headers.h, body lines pass through. */
+/* content.h: the message itself, line by line: fields of its header, and of the headers of parts and attached messages, are put
+ * together; body lines pass through, or are looked at where checks or MIME ask for it. */
 #ifndef QMGR_INTAKE_CONTENT_H
 #define QMGR_INTAKE_CONTENT_H
 #include "qmgr/intake/state.h"

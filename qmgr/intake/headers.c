@@ -1,24 +1,22 @@
 #include "qmgr/intake/headers.h"
 
 #include <string.h>
-#include <time.h>
+#include <strings.h>
 
+#include "qmgr/intake/checks.h"
 #include "qmgr/intake/mapping.h"
+#include "qmgr/intake/missing.h"
+#include "qmgr/intake/recipients.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
-#include "util/mail/address.h"
-#include "util/mail/date.h"
+#include "util/mail/address_list.h"
 #include "util/mail/header.h"
 
 void headers_start(struct intake_message *message)
 {
     message->headers_seen = 0;
     message->received_count = 0;
-}
-
-static bool has(const struct intake_message *message, enum header_id id)
-{
-    return message->headers_seen & UINT64_C(1) << id;
+    message->extracted = (struct extracted){0};
 }
 
 static bool is_resent(const struct intake_message *message)
@@ -34,6 +32,8 @@ static bool is_dropped(const struct intake_message *message, const char *name, s
     size_t word_length;
 
     while (text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &word_length)) {
+        if (word_length > 0 && word[word_length - 1] == ':')
+            word_length--;
         if (word_length == length && strncasecmp(word, name, length) == 0)
             return true;
     }
@@ -58,102 +58,170 @@ static void count_received(struct intake_message *message)
     }
 }
 
+static void note_encoding(struct intake_message *message)
+{
+    enum mime_encoding encoding = mime_present_encoding(message->mime);
+
+    if (message->intake->config->detect_8bit_encoding_header && (encoding == MIME_8BIT || encoding == MIME_BINARY))
+        envelope_set_attribute(&message->envelope, message->arena, ATTRIBUTE_ENCODING, "8bit");
+}
+
 static void note_field(struct intake_message *message, const struct header_kind *kind, const char *value)
 {
     message->headers_seen |= UINT64_C(1) << kind->id;
     if (kind->flags & HEADER_RESENT)
         message->headers_seen |= UINT64_C(1) << HEADER_COUNT;
-    if (kind->id == HEADER_MESSAGE_ID)
+    if (kind->id == HEADER_MESSAGE_ID) {
         log_message_id(message, "", value);
-    else if (kind->id == HEADER_RESENT_MESSAGE_ID)
+    } else if (kind->id == HEADER_RESENT_MESSAGE_ID) {
         log_message_id(message, "resent-", value);
-    else if (kind->id == HEADER_RECEIVED)
+    } else if (kind->id == HEADER_RECEIVED) {
         count_received(message);
+    } else if (kind->id == HEADER_CONTENT_TYPE && message->mime != NULL) {
+        mime_set_type(message->mime, value);
+    } else if (kind->id == HEADER_CONTENT_TRANSFER_ENCODING && message->mime != NULL) {
+        mime_set_encoding(message->mime, value);
+        note_encoding(message);
+    }
+}
+
+/* 8-bit text in a header must be UTF-8 that SMTPUTF8 covers, or it is an error that strict sites refuse. */
+static void note_8bit(struct intake_message *message, const struct str *field)
+{
+    const struct config *config = message->intake->config;
+
+    if (text_is_ascii(field->data))
+        return;
+    if (text_is_utf8(field->data, field->length))
+        message->envelope.flags |= ENVELOPE_UTF8_HEADER;
+    if ((config->strict_8bitmime || config->strict_7bit_headers) && message->mime != NULL
+        && !(message->envelope.flags & ENVELOPE_SMTPUTF8))
+        checks_reject_mime(message, "improper use of 8-bit data in message header", field->data);
+}
+
+/* --- addresses --- */
+
+/* sendmail -t: the addresses of To, Cc, Bcc; or only those of Resent- fields, if there are any. */
+static void extract(struct intake_message *message, const struct header_kind *kind, const struct address_list *list)
+{
+    bool resent = kind->flags & HEADER_RESENT;
+    struct extracted *extracted = &message->extracted;
+    const char *address;
+
+    for (size_t i = 0; (address = address_list_get(list, i)) != NULL; i++) {
+        if (extracted->count >= (size_t)message->intake->config->extract_recipient_limit)
+            return;
+        if ((extracted->count & (extracted->count + 1)) == 0) { /* at 0, 1, 3, 7 ...: room for as many again */
+            struct extracted_address *more =
+                arena_allocate(message->arena, (extracted->count * 2 + 1) * sizeof(*more));
+            if (extracted->count > 0)
+                memcpy(more, extracted->addresses, extracted->count * sizeof(*more));
+            extracted->addresses = more;
+        }
+        extracted->addresses[extracted->count++] =
+            (struct extracted_address){ arena_copy_text(message->arena, address), resent };
+    }
+}
+
+static void rewrite_list(struct intake_message *message, const struct header_kind *kind, struct address_list *list)
+{
+    enum mapping_class class = kind->flags & HEADER_SENDER ? MAPPING_HEADER_SENDER : MAPPING_HEADER_RECIPIENT;
+    struct str result = {0};
+    const char *address;
+
+    for (size_t i = 0; (address = address_list_get(list, i)) != NULL; i++) {
+        if (*address == '\0')
+            continue;
+        mapping_rewrite(message, class, address, &result);
+        address_list_set(list, i, str_text(&result));
+    }
+    str_free(&result);
+}
+
+static void take_addresses(struct intake_message *message, const struct header_kind *kind, struct str *field,
+    size_t name_length, size_t value)
+{
+    bool extracts = (message->options & INTAKE_EXTRACT_RECIPIENTS) && (kind->flags & HEADER_EXTRACT);
+
+    if (!extracts && !mapping_rewrites_headers(message))
+        return;
+    struct address_list *list = address_list_parse(field->data + value, field->length - value,
+        (size_t)message->intake->config->header_address_token_limit);
+    if (extracts)
+        extract(message, kind, list);
+    if (mapping_rewrites_headers(message))
+        rewrite_list(message, kind, list);
+    if (address_list_is_changed(list)) {
+        str_truncate(field, name_length);
+        str_put(field, ": ");
+        address_list_put(list, field);
+    }
+    address_list_free(list);
+}
+
+/* "Name :" becomes "Name:". */
+static void close_name(struct str *field, size_t name_length, size_t *value)
+{
+    size_t gap = *value - 1 - name_length;
+
+    if (gap == 0)
+        return;
+    memmove(field->data + name_length, field->data + name_length + gap, field->length - name_length - gap);
+    str_truncate(field, field->length - gap);
+    *value -= gap;
+}
+
+static bool run_checks(struct intake_message *message, struct str *field, size_t name_length)
+{
+    const struct header_kind *kind = header_kind_find(field->data, name_length);
+    bool is_mime = (kind->flags & HEADER_MIME) && message->mime != NULL;
+    enum checks_list list = is_mime ? CHECKS_MIME_HEADER : CHECKS_HEADER;
+    struct str before = {0};
+
+    if (!checks_apply_to(message, list))
+        return true;
+    bool keep = checks_run(message, list, field, &before);
+    if (before.length > 0)
+        writer_put_lines(&message->writer, before.data, before.length);
+    str_free(&before);
+    return keep;
 }
 
 void headers_take_field(struct intake_message *message, struct str *field)
 {
-    size_t value;
+    size_t value = 0;
     size_t name_length = header_name_length(str_text(field), field->length, &value);
 
-    if (!state_is_healthy(message) || message->discard)
+    if (name_length == 0 || !state_is_healthy(message) || message->discard)
         return;
-    if (name_length > 0) {
-        const struct header_kind *kind = header_kind_find(field->data, name_length);
-        note_field(message, kind, field->data + value);
-        if (is_dropped(message, field->data, name_length))
-            return;
+    close_name(field, name_length, &value);
+    note_8bit(message, field);
+    if (!state_is_healthy(message) || !run_checks(message, field, name_length))
+        return;
+    name_length = header_name_length(str_text(field), field->length, &value);
+    const struct header_kind *kind = header_kind_find(field->data, name_length);
+    note_field(message, kind, field->data + value);
+    if (kind->flags & (HEADER_SENDER | HEADER_RECIPIENT))
+        take_addresses(message, kind, field, name_length, value);
+    if (!is_dropped(message, field->data, name_length))
+        writer_put_lines(&message->writer, field->data, field->length);
+}
+
+static void add_extracted(struct intake_message *message)
+{
+    const struct extracted *extracted = &message->extracted;
+    bool only_resent = is_resent(message);
+
+    for (size_t i = 0; i < extracted->count; i++) {
+        if (extracted->addresses[i].resent == only_resent)
+            recipients_add(message,
+                &(struct recipient){ .address = extracted->addresses[i].address, .notify = message->extracted_notify });
     }
-    writer_put_lines(&message->writer, str_text(field), field->length);
-}
-
-static void put_field(struct intake_message *message, const struct str *field)
-{
-    writer_put_lines(&message->writer, str_text(field), field->length);
-}
-
-static void add_message_id(struct intake_message *message, struct str *field)
-{
-    const char *resent = is_resent(message) ? "Resent-" : "";
-    time_t now = (time_t)(message->envelope.arrival_us / 1000000);
-    struct tm utc = {0};
-    char stamp[32];
-
-    (void)gmtime_r(&now, &utc); /* a date that can't be told leaves zeroes */
-    if (strftime(stamp, sizeof(stamp), "%Y%m%d%H%M%S", &utc) == 0)
-        stamp[0] = '\0';
-    str_printf(field, "%sMessage-Id: <%s.%s@%s>", resent, stamp, message->queue_id, message->intake->config->myhostname);
-    put_field(message, field);
-    log_info("%s: %smessage-id=%s", message->queue_id, is_resent(message) ? "resent-" : "", strchr(field->data, '<'));
-}
-
-static void add_date(struct intake_message *message, struct str *field)
-{
-    char date[DATE_TEXT_BYTES];
-
-    str_printf(field, "%sDate: %s", is_resent(message) ? "Resent-" : "",
-        date_format(message->envelope.arrival_us / 1000000, date));
-    put_field(message, field);
-}
-
-static void add_from(struct intake_message *message, struct str *field)
-{
-    str_printf(field, "%sFrom: ", is_resent(message) ? "Resent-" : "");
-    if (*message->envelope.sender == '\0')
-        str_put(field, "MAILER-DAEMON");
-    else
-        address_quote(message->envelope.sender, field);
-    put_field(message, field);
-}
-
-static void add_missing(struct intake_message *message, bool missing, void (*add)(struct intake_message *, struct str *))
-{
-    struct str field = {0};
-
-    if (missing)
-        add(message, &field);
-    str_free(&field);
-}
-
-static void add_recipients_header(struct intake_message *message, struct str *field)
-{
-    str_put(field, message->intake->config->undisclosed_recipients_header);
-    put_field(message, field);
 }
 
 void headers_finish(struct intake_message *message)
 {
-    const struct config *config = message->intake->config;
-    bool resent = is_resent(message);
-
-    if ((message->options & (INTAKE_LOCAL_REWRITE | INTAKE_ADD_MISSING_HEADERS)) || config->always_add_missing_headers
-        || *config->remote_header_rewrite_domain != '\0') {
-        add_missing(message, !has(message, resent ? HEADER_RESENT_MESSAGE_ID : HEADER_MESSAGE_ID), add_message_id);
-        add_missing(message, !has(message, resent ? HEADER_RESENT_DATE : HEADER_DATE), add_date);
-        add_missing(message, !has(message, resent ? HEADER_RESENT_FROM : HEADER_FROM), add_from);
-    }
-    add_missing(message, *config->undisclosed_recipients_header != '\0' && !has(message, HEADER_TO) && !has(message, HEADER_CC),
-        add_recipients_header);
-    if (!has(message, HEADER_MESSAGE_ID) && resent)
-        log_info("%s: message-id=<>", message->queue_id);
+    missing_add(message);
+    if (message->options & INTAKE_EXTRACT_RECIPIENTS)
+        add_extracted(message);
 }

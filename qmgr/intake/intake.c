@@ -39,6 +39,7 @@ static void message_free(struct intake_message *message)
         return;
     fd_close(&message->content_fd);
     writer_release(&message->writer);
+    str_free(&message->body_line);
     content_free(message->content);
     arena_free(message->arena);
     free(message);
@@ -80,6 +81,8 @@ static struct intake_message *message_new(struct intake *intake)
     struct intake_message fresh = { .intake = intake, .arena = message->arena, .content = message->content,
         .content_fd = -1 };
     fresh.writer.buffer = message->writer.buffer;
+    fresh.body_line = message->body_line;
+    str_clear(&fresh.body_line);
     *message = fresh;
     return message;
 }

@@ -13,6 +13,7 @@
 #include "util/base/arena.h"
 #include "util/base/str.h"
 #include "util/config/config.h"
+#include "util/mail/mime.h"
 #include "util/mail/verdict.h"
 
 struct mapping;  /* mapping.h */
@@ -37,6 +38,17 @@ struct seen_recipients {
     size_t count;
 };
 
+/* Addresses found in header fields (sendmail -t). */
+struct extracted_address {
+    const char *address;
+    bool resent; /* in a Resent- field */
+};
+
+struct extracted {
+    struct extracted_address *addresses;
+    size_t count;
+};
+
 struct intake_message {
     struct intake *intake;
     struct arena *arena;
@@ -53,13 +65,22 @@ struct intake_message {
     const char *redirect_to;    /* a REDIRECT action; NULL: none */
     const char **bcc;           /* BCC actions of header and body checks */
     size_t bcc_count;
+    bool checks_are_over;       /* a PASS action */
     bool discard;               /* a DISCARD action: say yes, keep nothing */
     uint64_t headers_seen;      /* a bit per enum header_id; bit HEADER_COUNT: a Resent- field */
+    struct extracted extracted;
+    uint32_t extracted_notify;  /* NOTIFY_* for them */
     int64_t received_count;
     struct verdict failure;     /* code 0: healthy; the first failure stays */
     struct writer writer;
     struct message_file file;
-    struct content *content;    /* header lines, MIME */
+    struct content *content;    /* header lines */
+    struct mime *mime;          /* NULL: not looked at */
+    struct str body_line;       /* a line that is looked at as a whole */
+    bool inspects_lines;        /* body lines are */
+    bool in_long_line;          /* the last piece ended at line_length_limit */
+    bool drops_line;            /* a check dropped the present piece */
+    int64_t segment_bytes;      /* of the present part, as body_checks_size_limit counts */
 };
 
 /* Remembers the first failure; the text is copied. */
