@@ -374,7 +374,7 @@ void checks_filter_characters(struct intake_message *message, struct str *text)
 
     for (size_t i = 0; i < text->length; i++) {
         unsigned char c = (unsigned char)text->data[i];
-        if (checks->reject[c] && state_is_healthy(message)) {
+        if (checks->reject[c] && !state_is_refused(message)) {
             log_action(message, "reject", "content", str_text(text), "5.7.1 disallowed character");
             state_fail(message, VERDICT(550, "5.7.1", "disallowed character"));
         }
@@ -389,7 +389,7 @@ void checks_reject_mime(struct intake_message *message, const char *what, const 
 {
     struct str line = {0};
 
-    if (!state_is_healthy(message))
+    if (state_is_refused(message))
         return;
     str_printf(&line, "%s: reject: mime-error %s: %.200s", message->queue_id, what, text);
     put_origin(&line, message);

@@ -210,8 +210,8 @@ void content_text(struct intake_message *message, const char *bytes, size_t leng
     struct content *content = message->content;
 
     bytes = clean(message, bytes, &length);
-    if (!state_is_healthy(message))
-        return;
+    if (!state_is_healthy(message) || (!content->in_header && state_is_refused(message)))
+        return; /* of a message that bounces the header suffices */
     if (content->in_header || content->header != MIME_BODY)
         take_header_piece(message, bytes, length, line_end);
     else

@@ -6,7 +6,6 @@
 #include "qmgr/intake/checks.h"
 #include "qmgr/intake/mapping.h"
 #include "qmgr/intake/missing.h"
-#include "qmgr/intake/recipients.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/address_list.h"
@@ -16,12 +15,6 @@ void headers_start(struct intake_message *message)
 {
     message->headers_seen = 0;
     message->received_count = 0;
-    message->extracted = (struct extracted){0};
-}
-
-static bool is_resent(const struct intake_message *message)
-{
-    return message->headers_seen & UINT64_C(1) << HEADER_COUNT;
 }
 
 /* Whether a name stands in message_drop_headers. */
@@ -52,7 +45,7 @@ static void log_message_id(const struct intake_message *message, const char *wor
 
 static void count_received(struct intake_message *message)
 {
-    if (++message->received_count >= message->intake->config->hopcount_limit && state_is_healthy(message)) {
+    if (++message->received_count >= message->intake->config->hopcount_limit && !state_is_refused(message)) {
         log_warning("%s: message rejected: hopcount exceeded", message->queue_id);
         state_fail(message, VERDICT(554, "5.4.0", "Error: too many hops"));
     }
@@ -101,28 +94,6 @@ static void note_8bit(struct intake_message *message, const struct str *field)
 
 /* --- addresses --- */
 
-/* sendmail -t: the addresses of To, Cc, Bcc; or only those of Resent- fields, if there are any. */
-static void extract(struct intake_message *message, const struct header_kind *kind, const struct address_list *list)
-{
-    bool resent = kind->flags & HEADER_RESENT;
-    struct extracted *extracted = &message->extracted;
-    const char *address;
-
-    for (size_t i = 0; (address = address_list_get(list, i)) != NULL; i++) {
-        if (extracted->count >= (size_t)message->intake->config->extract_recipient_limit)
-            return;
-        if ((extracted->count & (extracted->count + 1)) == 0) { /* at 0, 1, 3, 7 ...: room for as many again */
-            struct extracted_address *more =
-                arena_allocate(message->arena, (extracted->count * 2 + 1) * sizeof(*more));
-            if (extracted->count > 0)
-                memcpy(more, extracted->addresses, extracted->count * sizeof(*more));
-            extracted->addresses = more;
-        }
-        extracted->addresses[extracted->count++] =
-            (struct extracted_address){ arena_copy_text(message->arena, address), resent };
-    }
-}
-
 static void rewrite_list(struct intake_message *message, const struct header_kind *kind, struct address_list *list)
 {
     enum mapping_class class = kind->flags & HEADER_SENDER ? MAPPING_HEADER_SENDER : MAPPING_HEADER_RECIPIENT;
@@ -141,16 +112,11 @@ static void rewrite_list(struct intake_message *message, const struct header_kin
 static void take_addresses(struct intake_message *message, const struct header_kind *kind, struct str *field,
     size_t name_length, size_t value)
 {
-    bool extracts = (message->options & INTAKE_EXTRACT_RECIPIENTS) && (kind->flags & HEADER_EXTRACT);
-
-    if (!extracts && !mapping_rewrites_headers(message))
+    if (!mapping_rewrites_headers(message))
         return;
     struct address_list *list = address_list_parse(field->data + value, field->length - value,
         (size_t)message->intake->config->header_address_token_limit);
-    if (extracts)
-        extract(message, kind, list);
-    if (mapping_rewrites_headers(message))
-        rewrite_list(message, kind, list);
+    rewrite_list(message, kind, list);
     if (address_list_is_changed(list)) {
         str_truncate(field, name_length);
         str_put(field, ": ");
@@ -207,21 +173,7 @@ void headers_take_field(struct intake_message *message, struct str *field)
         writer_put_lines(&message->writer, field->data, field->length);
 }
 
-static void add_extracted(struct intake_message *message)
-{
-    const struct extracted *extracted = &message->extracted;
-    bool only_resent = is_resent(message);
-
-    for (size_t i = 0; i < extracted->count; i++) {
-        if (extracted->addresses[i].resent == only_resent)
-            recipients_add(message,
-                &(struct recipient){ .address = extracted->addresses[i].address, .notify = message->extracted_notify });
-    }
-}
-
 void headers_finish(struct intake_message *message)
 {
     missing_add(message);
-    if (message->options & INTAKE_EXTRACT_RECIPIENTS)
-        add_extracted(message);
 }

@@ -208,6 +208,19 @@ static void describe_content(struct intake_message *message)
         envelope->flags |= ENVELOPE_LONG_LINES;
 }
 
+/* A refused message is queued for the error service, which bounces it. */
+static void route_to_error(struct intake_message *message)
+{
+    const struct verdict *why = &message->refusal;
+
+    if (why->code == 0)
+        return;
+    envelope_set_attribute(&message->envelope, message->arena, ATTRIBUTE_CONTENT_FILTER,
+        arena_printf(message->arena, "error:%s %s", why->status, why->text));
+    message->envelope.ret = RET_HEADERS;
+    message->envelope.flags &= ~(uint32_t)ENVELOPE_HOLD;
+}
+
 /* Puts the envelope behind the content, then the header that makes the file whole, and syncs. */
 static bool write_file(struct intake_message *message, const struct str *envelope)
 {
@@ -233,6 +246,7 @@ static bool commit(struct intake_message *message)
     struct verdict why;
 
     describe_content(message);
+    route_to_error(message);
     envelope_encode(&message->envelope, &envelope);
     bool good = write_file(message, &envelope);
     if (good && !place_commit(message->intake->place, message->queue_id, &envelope, message->envelope.recipient_count, &why)) {

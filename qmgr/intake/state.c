@@ -1,14 +1,31 @@
 #include "qmgr/intake/state.h"
 
+#include <string.h>
+
+#include "util/base/text.h"
+
 void state_fail(struct intake_message *message, struct verdict verdict)
 {
-    if (message->failure.code != 0)
+    struct verdict *kept = &message->failure;
+
+    if ((message->options & INTAKE_BOUNCE_REJECTED) && verdict_is_permanent(&verdict)) {
+        kept = &message->refusal;
+        message->checks_are_over = true;
+        if (text_starts_with(verdict.text, "Error: "))
+            verdict.text += strlen("Error: ");
+    }
+    if (kept->code != 0)
         return;
-    message->failure = verdict;
-    message->failure.text = arena_copy_text(message->arena, verdict.text);
+    *kept = verdict;
+    kept->text = arena_copy_text(message->arena, verdict.text);
 }
 
 bool state_is_healthy(const struct intake_message *message)
 {
     return message->failure.code == 0 && message->writer.error == 0;
+}
+
+bool state_is_refused(const struct intake_message *message)
+{
+    return message->refusal.code != 0 || !state_is_healthy(message);
 }

@@ -38,17 +38,6 @@ struct seen_recipients {
     size_t count;
 };
 
-/* Addresses found in header fields (sendmail -t). */
-struct extracted_address {
-    const char *address;
-    bool resent; /* in a Resent- field */
-};
-
-struct extracted {
-    struct extracted_address *addresses;
-    size_t count;
-};
-
 struct intake_message {
     struct intake *intake;
     struct arena *arena;
@@ -68,10 +57,9 @@ struct intake_message {
     bool checks_are_over;       /* a PASS action */
     bool discard;               /* a DISCARD action: say yes, keep nothing */
     uint64_t headers_seen;      /* a bit per enum header_id; bit HEADER_COUNT: a Resent- field */
-    struct extracted extracted;
-    uint32_t extracted_notify;  /* NOTIFY_* for them */
     int64_t received_count;
     struct verdict failure;     /* code 0: healthy; the first failure stays */
+    struct verdict refusal;     /* INTAKE_BOUNCE_REJECTED: why the message is bounced instead; code 0: it isn't */
     struct writer writer;
     struct message_file file;
     struct content *content;    /* header lines */
@@ -83,7 +71,10 @@ struct intake_message {
     int64_t segment_bytes;      /* of the present part, as body_checks_size_limit counts */
 };
 
-/* Remembers the first failure; the text is copied. */
+/* Remembers the first failure; the text is copied. With INTAKE_BOUNCE_REJECTED a permanent one makes a bounce: the message goes on,
+ * unchecked. */
 void state_fail(struct intake_message *message, struct verdict verdict);
 bool state_is_healthy(const struct intake_message *message);
+/* Failed, or going to be bounced. */
+bool state_is_refused(const struct intake_message *message);
 #endif
