@@ -109,11 +109,14 @@ check-asan: packages-check
 	$(MAKE) SANITIZE=address,undefined BUILD=$(BUILD)/asan unit-tests fuzzers
 	tests/run $(BUILD) /asan/
 
+bench: packages-bench all
+	tests/speed/bench $(BUILD)
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
-.PHONY: all unit-tests clean install
+.PHONY: all bench unit-tests clean install
 
-.PHONY: all unit-tests fuzzers check check-asan clean packages-build packages-check packages-bench
+.PHONY: all bench unit-tests fuzzers check check-asan clean packages-build packages-check packages-bench
 .DELETE_ON_ERROR:
