@@ -1,0 +1,350 @@
+#include "qmgr/active/agent_pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "master/worker/worker.h"
+#include "qmgr/active/outcome.h"
+#include "util/base/clock.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+enum { BUSY_SOCKET_RETRY_MS = 50 };
+
+/* One connection to one agent. */
+struct link {
+    struct group *group;
+    struct ipc_channel *channel;
+    struct event *readable;
+    struct event *writable;
+    struct delivery *delivery; /* NULL: idle */
+    bool untouched;            /* nothing came back yet for this order */
+    size_t orders;             /* that it has had */
+    char *affinity;            /* of the connection that the idle agent holds; NULL: none */
+    struct link *prev;
+    struct link *next;
+};
+
+/* All connections of one transport. */
+struct group {
+    struct agent_pool *pool;
+    struct schedule_transport *transport;
+    char *path;
+    int64_t limit;       /* 0: none */
+    size_t count;
+    struct link *idle;   /* the longest idle first */
+    struct link *busy;
+    struct event *pump;  /* runs pump_group soon, or when a delay is over */
+    struct group *next;
+};
+
+struct agent_pool {
+    struct manager *manager;
+    struct group *groups;
+};
+
+struct agent_pool *agent_pool_new(struct manager *manager)
+{
+    struct agent_pool *pool = memory_new(struct agent_pool);
+
+    pool->manager = manager;
+    return pool;
+}
+
+static void free_link(struct link *link)
+{
+    struct group *group = link->group;
+
+    if (link->delivery == NULL)
+        DL_DELETE(group->idle, link);
+    else
+        DL_DELETE(group->busy, link);
+    group->count--;
+    event_free(link->readable);
+    event_free(link->writable);
+    ipc_close(link->channel);
+    free(link->affinity);
+    free(link);
+}
+
+void agent_pool_free(struct agent_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    while (pool->groups != NULL) {
+        struct group *group = pool->groups;
+        pool->groups = group->next;
+        while (group->idle != NULL)
+            free_link(group->idle);
+        while (group->busy != NULL)
+            free_link(group->busy);
+        event_free(group->pump);
+        free(group->path);
+        free(group);
+    }
+    free(pool);
+}
+
+/* --- groups --- */
+
+static void pump_soon(struct group *group, int64_t in_ms)
+{
+    struct timeval delay = { .tv_sec = in_ms / 1000, .tv_usec = in_ms % 1000 * 1000 };
+
+    if (in_ms == 0)
+        event_active(group->pump, 0, 0);
+    else
+        (void)event_add(group->pump, &delay); /* timers always can be added */
+}
+
+static void on_pump(evutil_socket_t fd, short what, void *context);
+
+static int64_t process_limit(const struct manager *manager, const char *service)
+{
+    const struct master_cf_entry *entry =
+        manager->master_cf == NULL ? NULL : master_cf_find(manager->master_cf, service, "unix");
+
+    return entry == NULL || entry->process_limit < 0 ? manager->config->default_process_limit : entry->process_limit;
+}
+
+static struct group *need_group(struct agent_pool *pool, struct schedule_transport *transport)
+{
+    struct group *group = schedule_transport_data(transport);
+    const char *name = schedule_transport_name(transport);
+    struct str path = {0};
+
+    if (group != NULL)
+        return group;
+    group = memory_new(struct group);
+    str_printf(&path, "private/%s", name);
+    group->pool = pool;
+    group->transport = transport;
+    group->path = memory_copy_text(worker_socket_path(pool->manager->worker, str_text(&path)));
+    group->limit = process_limit(pool->manager, name);
+    group->pump = event_new(pool->manager->events, -1, 0, on_pump, group);
+    if (group->pump == NULL)
+        memory_exhausted();
+    LL_PREPEND(pool->groups, group);
+    schedule_transport_set_data(transport, group);
+    str_free(&path);
+    return group;
+}
+
+void agent_pool_pump(struct agent_pool *pool, struct schedule_transport *transport)
+{
+    pump_soon(need_group(pool, transport), 0);
+}
+
+void agent_pool_pump_all(struct agent_pool *pool)
+{
+    for (struct group *group = pool->groups; group != NULL; group = group->next)
+        pump_soon(group, 0);
+}
+
+/* --- what comes back --- */
+
+/* The agent is ready for its next order. */
+static void make_idle(struct link *link, const char *affinity)
+{
+    struct group *group = link->group;
+
+    DL_DELETE(group->busy, link);
+    link->delivery = NULL;
+    free(link->affinity);
+    link->affinity = *affinity == '\0' ? NULL : memory_copy_text(affinity);
+    DL_APPEND(group->idle, link);
+    pump_soon(group, 0);
+}
+
+/* An agent may end just when an order is on its way to it; that order goes to another one, once. */
+static void drop_link(struct link *link, const char *error)
+{
+    struct group *group = link->group;
+    struct delivery *delivery = link->delivery;
+    bool raced = delivery != NULL && link->untouched && link->orders > 1 && !delivery->repeated;
+
+    free_link(link);
+    if (raced) {
+        delivery->repeated = true;
+        schedule_requeue(&delivery->entry);
+    } else if (delivery != NULL) {
+        outcome_agent_lost(delivery, error);
+    }
+    pump_soon(group, 0);
+}
+
+/* False: the link is gone. */
+static bool take_verdict(struct link *link)
+{
+    struct agent_verdict verdict;
+
+    if (!agent_verdict_decode(link->channel, &verdict)) {
+        drop_link(link, "malformed response");
+        return false;
+    }
+    link->untouched = false;
+    if (delivery_take_verdict(link->delivery, &verdict))
+        return true;
+    drop_link(link, "malformed response");
+    return false;
+}
+
+static bool take_finished(struct link *link)
+{
+    struct agent_finished finished;
+    struct delivery *delivery = link->delivery;
+
+    if (!agent_finished_decode(link->channel, &finished)) {
+        drop_link(link, "malformed response");
+        return false;
+    }
+    make_idle(link, finished.affinity);
+    outcome_finished(delivery, &finished); /* texts of the message are still valid */
+    return true;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct link *link = context;
+    unsigned type;
+
+    bool open = ipc_feed(link->channel);
+    while (ipc_next(link->channel, &type)) { /* no more than one feed's worth */
+        bool good = link->delivery == NULL ? (drop_link(link, "malformed response"), false)
+            : type == agent_verdict_type   ? take_verdict(link)
+            : type == agent_finished_type  ? take_finished(link)
+                                           : (drop_link(link, "malformed response"), false);
+        if (!good)
+            return;
+    }
+    if (ipc_failed(link->channel))
+        drop_link(link, open ? "malformed response" : ipc_error(link->channel));
+}
+
+static void flush_link(struct link *link)
+{
+    bool more;
+
+    if (!ipc_drain(link->channel, &more))
+        return; /* what it still had to say may be there to read; then comes the end */
+    if (more)
+        (void)event_add(link->writable, NULL); /* an event on an open socket always can be added */
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+    flush_link(context);
+}
+
+/* --- starting --- */
+
+/* Unix sockets connect at once or not at all. */
+static int connect_now(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        int saved = errno;
+        (void)close(fd); /* never was of use */
+        errno = saved;
+        fd = -1;
+    }
+    return fd;
+}
+
+static struct link *open_link(struct group *group)
+{
+    int fd = connect_now(group->path);
+
+    if (fd < 0)
+        return NULL;
+    struct link *link = memory_new(struct link);
+    link->group = group;
+    link->channel = ipc_open(fd);
+    link->readable = event_new(group->pool->manager->events, fd, EV_READ | EV_PERSIST, on_readable, link);
+    link->writable = event_new(group->pool->manager->events, fd, EV_WRITE, on_writable, link);
+    if (link->readable == NULL || link->writable == NULL || event_add(link->readable, NULL) != 0)
+        memory_exhausted();
+    DL_APPEND(group->idle, link);
+    group->count++;
+    return link;
+}
+
+static bool may_open(const struct group *group)
+{
+    return group->limit == 0 || (int64_t)group->count < group->limit;
+}
+
+/* The best agent: one that holds the right connection, one that holds none, a new one, and last the one that was idle longest. */
+static struct link *choose_link(struct group *group, const char *affinity)
+{
+    struct link *link;
+    struct link *unbound = NULL;
+
+    DL_FOREACH(group->idle, link) {
+        if (link->affinity == NULL)
+            unbound = link;
+        else if (text_equal(link->affinity, affinity))
+            return link;
+    }
+    if (unbound != NULL)
+        return unbound;
+    return may_open(group) ? open_link(group) : group->idle;
+}
+
+static void give_order(struct link *link, struct delivery *delivery)
+{
+    struct group *group = link->group;
+
+    if (!delivery_send_order(delivery, link->channel)) {
+        outcome_file_lost(delivery, errno);
+        return;
+    }
+    DL_DELETE(group->idle, link);
+    DL_APPEND(group->busy, link);
+    link->delivery = delivery;
+    link->untouched = true;
+    link->orders++;
+    flush_link(link);
+}
+
+static void pump_group(struct group *group)
+{
+    struct schedule_entry *entry;
+
+    while ((group->idle != NULL || may_open(group))
+        && (entry = schedule_next(group->transport, clock_monotonic_ms())) != NULL) {
+        struct delivery *delivery = entry->owner;
+        struct link *link = choose_link(group, delivery->affinity);
+        if (link != NULL) {
+            give_order(link, delivery);
+        } else if (errno == EAGAIN || errno == EMFILE || errno == ENFILE) {
+            schedule_requeue(entry); /* many at once: try again in a moment */
+            pump_soon(group, BUSY_SOCKET_RETRY_MS);
+            return;
+        } else {
+            outcome_transport_lost(delivery, strerror(errno));
+        }
+    }
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t wake_ms = schedule_wake_ms(group->transport, now_ms);
+    if (wake_ms != INT64_MAX)
+        pump_soon(group, wake_ms > now_ms ? wake_ms - now_ms : 1);
+}
+
+static void on_pump(evutil_socket_t fd, short what, void *context)
+{
+    pump_group(context);
+}

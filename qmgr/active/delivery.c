@@ -1,0 +1,204 @@
+#include "qmgr/active/delivery.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "qmgr/client/delivery_log.h"
+#include "util/base/clock.h"
+#include "util/base/text.h"
+#include "util/io/fd.h"
+#include "util/log/log.h"
+
+enum { TEXT_BYTES_KEPT = 4096 }; /* of each text that an agent reports */
+
+bool delivery_is_notice(const struct delivery *delivery)
+{
+    return !text_equal(delivery->kind, "deliver") && !text_equal(delivery->kind, "verify");
+}
+
+/* --- orders --- */
+
+static const char *with_relay(const struct delivery *delivery, const struct target *target)
+{
+    if (!text_equal(delivery->kind, "trace") || *target->relay == '\0' || text_equal(target->relay, "none"))
+        return target->why;
+    return arena_printf(delivery->message->arena, "delivery via %s: %s", target->relay, target->why);
+}
+
+/* RFC 3464 action for a notice. */
+static const char *action_of(const struct delivery *delivery, const struct target *target)
+{
+    bool verify = (delivery->message->envelope.flags & ENVELOPE_VERIFY_ONLY) != 0;
+
+    if (verify)
+        return target->code < 300 ? "deliverable" : "undeliverable";
+    if (target->state == TARGET_DEFERRED)
+        return "delayed";
+    if (target->code >= 400)
+        return "failed";
+    return *target->action == '\0' ? "delivered" : target->action;
+}
+
+static void send_recipient(const struct delivery *delivery, struct ipc_channel *channel, size_t at)
+{
+    const struct message *message = delivery->message;
+    const struct recipient *recipient = &message->envelope.recipients[delivery->indexes[at]];
+    const struct target *target = &message->targets[delivery->indexes[at]];
+    struct agent_recipient out = {
+        .index = (uint32_t)at,
+        .address = delivery->addresses == NULL ? recipient->address : delivery->addresses[at],
+        .original = recipient->original,
+        .dsn_orcpt = recipient->dsn_orcpt,
+        .notify = recipient->notify,
+    };
+
+    if (delivery_is_notice(delivery)) {
+        out.why = with_relay(delivery, target);
+        out.status = target->status;
+        out.action = action_of(delivery, target);
+        out.diagnostic_type = target->diagnostic_type;
+        out.diagnostic = target->diagnostic;
+        out.remote_mta = target->remote_mta;
+    }
+    agent_recipient_send(channel, &out);
+}
+
+bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *channel)
+{
+    const struct message *message = delivery->message;
+    const struct envelope *envelope = &message->envelope;
+    int fd = spool_open_file(message->manager->spool, QUEUE_ACTIVE, message->id, O_RDONLY);
+
+    if (fd < 0)
+        return false;
+    agent_order_send(channel, &(struct agent_order){
+        .kind = delivery->kind,
+        .queue_id = message->id,
+        .next_hop = delivery->next_hop,
+        .affinity = delivery->affinity,
+        .sender = envelope->sender,
+        .envid = envelope->envid,
+        .ret = envelope->ret,
+        .flags = envelope->flags,
+        .size_bytes = envelope->size_bytes,
+        .arrival_us = (uint64_t)envelope->arrival_us,
+        .active_us = (uint64_t)message->active_us,
+        .attributes = { message->attributes, message->attributes_length },
+        .content = fd,
+    });
+    fd_close(&fd);
+    for (size_t i = 0; i < delivery->count; i++)
+        send_recipient(delivery, channel, i);
+    agent_go_send(channel, &(struct agent_go){ .recipient_count = (uint32_t)delivery->count });
+    return true;
+}
+
+/* --- verdicts --- */
+
+static const char *keep(struct message *message, const char *text)
+{
+    size_t length = strnlen(text, TEXT_BYTES_KEPT);
+
+    return length == 0 ? "" : arena_copy_bytes(message->arena, text, length);
+}
+
+/* RFC 3463: class.subject.detail, and the class must be that of the code. */
+static const char *checked_status(struct message *message, const char *status, uint32_t code)
+{
+    char class = code < 300 ? '2' : code < 500 ? '4' : '5';
+    size_t dots = 0;
+    size_t length = strlen(status);
+
+    for (size_t i = 0; i < length; i++) {
+        if (status[i] == '.')
+            dots++;
+        else if (!text_is_digit(status[i]))
+            dots = 9;
+    }
+    if (length >= 5 && length <= 9 && dots == 2 && status[0] == class && status[1] == '.')
+        return keep(message, status);
+    return class == '2' ? "2.0.0" : class == '4' ? "4.0.0" : "5.0.0";
+}
+
+static void take_result(struct message *message, struct target *target, const struct agent_verdict *verdict)
+{
+    target->tried = true;
+    target->code = (int)verdict->code;
+    target->status = checked_status(message, verdict->status, verdict->code);
+    target->why = keep(message, verdict->why);
+    target->relay = keep(message, verdict->relay);
+    target->action = keep(message, verdict->action);
+    target->diagnostic_type = keep(message, verdict->diagnostic_type);
+    target->diagnostic = keep(message, verdict->diagnostic);
+    target->remote_mta = keep(message, verdict->remote_mta);
+    target->notified_elsewhere = verdict->notified_elsewhere;
+    target->state = verdict->code < 300 ? TARGET_DONE : verdict->code < 500 ? TARGET_DEFERRED : TARGET_FAILED;
+}
+
+bool delivery_take_verdict(struct delivery *delivery, const struct agent_verdict *verdict)
+{
+    if (verdict->index >= delivery->count || delivery->reported[verdict->index] || verdict->code < 200
+        || verdict->code > 599 || (verdict->code >= 300 && verdict->code < 400))
+        return false;
+    delivery->reported[verdict->index] = true;
+    if (delivery_is_notice(delivery))
+        delivery->failed |= verdict->code >= 300;
+    else
+        take_result(delivery->message, &delivery->message->targets[delivery->indexes[verdict->index]], verdict);
+    return true;
+}
+
+/* --- deferring without an agent --- */
+
+static void log_deferred(const struct message *message, size_t index, const struct target *target)
+{
+    const struct recipient *recipient = &message->envelope.recipients[index];
+    int64_t now_us = clock_wall_us();
+    const char *service = log_set_service(message->manager->config->error_service_name);
+
+    delivery_log(&(struct delivery_log){
+        .queue_id = message->id,
+        .to = recipient->address,
+        .original = recipient->original,
+        .relay = "none",
+        .arrival_us = message->envelope.arrival_us,
+        .active_us = message->active_us,
+        .received_us = now_us,
+        .now_us = now_us,
+        .dsn = target->status,
+        .status = "deferred",
+        .why = target->why,
+    });
+    (void)log_set_service(service);
+}
+
+void delivery_defer_target(struct message *message, size_t index, const char *status, const char *why)
+{
+    struct target *target = &message->targets[index];
+
+    take_result(message, target, &(struct agent_verdict){
+        .code = 450,
+        .status = status,
+        .why = why,
+        .relay = "none",
+        .action = "",
+        .diagnostic_type = "",
+        .diagnostic = "",
+        .remote_mta = "",
+    });
+    log_deferred(message, index, target);
+}
+
+void delivery_defer_rest(struct delivery *delivery, const char *status, const char *why)
+{
+    for (size_t i = 0; i < delivery->count; i++) {
+        if (delivery->reported[i])
+            continue;
+        delivery->reported[i] = true;
+        if (delivery_is_notice(delivery))
+            delivery->failed = true;
+        else
+            delivery_defer_target(delivery->message, delivery->indexes[i], status, why);
+    }
+}

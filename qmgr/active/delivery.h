@@ -1,0 +1,39 @@
+/* delivery.h: one order for one agent: recipients of a message that share transport and destination, or a notice for the sender. */
+#ifndef QMGR_ACTIVE_DELIVERY_H
+#define QMGR_ACTIVE_DELIVERY_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "qmgr/active/message.h"
+#include "qmgr/client/agent_messages.h"
+#include "qmgr/schedule/schedule.h"
+
+/* Lives in its message's arena. */
+struct delivery {
+    struct schedule_entry entry;
+    struct message *message;
+    const char *kind;         /* agent.def: deliver, verify, bounce, delay, success, trace */
+    const char *next_hop;
+    const char *affinity;
+    uint32_t *indexes;        /* of recipients */
+    const char **addresses;   /* as routed; the same order */
+    bool *reported;
+    size_t count;
+    bool repeated;            /* the agent that first had it was gone already */
+    bool failed;              /* notices: some verdict was bad */
+};
+
+bool delivery_is_notice(const struct delivery *delivery);
+
+/* Sends order, recipients and go. False: the file can't be opened (errno). */
+bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *channel);
+
+/* Takes a verdict; false: it makes no sense (no such recipient, given twice, no such code). */
+bool delivery_take_verdict(struct delivery *delivery, const struct agent_verdict *verdict);
+
+/* Defers every recipient that has no verdict yet, with a log line each (as the error service would log them). */
+void delivery_defer_rest(struct delivery *delivery, const char *status, const char *why);
+/* The same for one recipient of a message. */
+void delivery_defer_target(struct message *message, size_t index, const char *status, const char *why);
+#endif

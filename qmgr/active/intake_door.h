@@ -1,0 +1,14 @@
+/* intake_door.h: the server at private/intake (intake.def): workers that take in mail get places and hand over what they have written. Its
+ * peers are network workers and may be hostile: each has at most two places lent, commits only those, and the first nonsense ends its
+ * connection. */
+#ifndef QMGR_ACTIVE_INTAKE_DOOR_H
+#define QMGR_ACTIVE_INTAKE_DOOR_H
+#include "qmgr/active/manager.h"
+
+struct intake_door;
+
+struct intake_door *intake_door_new(struct manager *manager);
+void intake_door_free(struct intake_door *door); /* ends all connections; what they hadn't committed is removed */
+/* Takes the socket of a new connection. */
+void intake_door_connect(struct intake_door *door, int fd);
+#endif

@@ -1,0 +1,40 @@
+/* manager.h: what the queue manager's parts share: the process's one state. Each part's functions are in its own header. */
+#ifndef QMGR_ACTIVE_MANAGER_H
+#define QMGR_ACTIVE_MANAGER_H
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "qmgr/route/route.h"
+#include "qmgr/schedule/backoff.h"
+#include "qmgr/schedule/schedule.h"
+#include "qmgr/spool/places.h"
+#include "qmgr/spool/spool.h"
+#include "util/config/config.h"
+#include "util/config/master_cf.h"
+
+struct message;
+struct agent_pool;
+struct refill;
+
+struct manager {
+    const struct config *config;
+    struct master_cf *master_cf;   /* NULL: couldn't be read; the default process limit applies */
+    struct worker *worker;
+    struct event_base *events;
+    struct spool *spool;
+    struct places *places;
+    struct router *router;
+    struct schedule *schedule;
+    struct agent_pool *pool;
+    struct refill *refill;
+    struct backoff backoff;
+    struct message *messages;      /* active ones, by queue id (uthash) */
+    size_t message_count;
+    size_t recipient_count;        /* of the active messages */
+};
+
+/* Whether one more message may become active. */
+bool manager_has_room(const struct manager *manager);
+#endif

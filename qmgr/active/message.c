@@ -1,0 +1,228 @@
+#include "qmgr/active/message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "qmgr/file/retry.h"
+#include "util/base/clock.h"
+#include "util/base/memory.h"
+#include "util/io/fd.h"
+#include "util/log/log.h"
+
+bool manager_has_room(const struct manager *manager)
+{
+    return manager->message_count == 0
+        || ((int64_t)manager->message_count < manager->config->qmgr_message_active_limit
+            && (int64_t)manager->recipient_count < manager->config->qmgr_message_recipient_limit);
+}
+
+static void encode_attributes(struct message *message)
+{
+    struct str bytes = {0};
+    struct envelope bare = message->envelope;
+
+    bare.recipients = NULL;
+    bare.recipient_count = 0;
+    envelope_encode(&bare, &bytes);
+    message->attributes = arena_copy_bytes(message->arena, bytes.data, bytes.length);
+    message->attributes_length = bytes.length;
+    str_free(&bytes);
+}
+
+struct message *message_new(struct manager *manager, const char *id, struct arena *take_arena,
+    const struct envelope *envelope)
+{
+    struct message *message = memory_new(struct message);
+
+    message->manager = manager;
+    message->id = memory_copy_text(id);
+    message->arena = take_arena;
+    message->envelope = *envelope;
+    message->active_us = clock_wall_us();
+    message->targets = arena_allocate(take_arena, envelope->recipient_count * sizeof(message->targets[0]) + 1);
+    for (size_t i = 0; i < envelope->recipient_count; i++) {
+        if (envelope->recipients[i].done)
+            message->targets[i] = (struct target){ .state = TARGET_DONE, .marked = true };
+    }
+    encode_attributes(message);
+    HASH_ADD_KEYPTR(hh, manager->messages, message->id, strlen(message->id), message);
+    manager->message_count++;
+    manager->recipient_count += envelope->recipient_count;
+    return message;
+}
+
+void message_free(struct message *message)
+{
+    struct manager *manager = message->manager;
+
+    HASH_DEL(manager->messages, message);
+    manager->message_count--;
+    manager->recipient_count -= message->envelope.recipient_count;
+    arena_free(message->arena);
+    free(message->id);
+    free(message);
+}
+
+struct message *message_find(struct manager *manager, const char *id)
+{
+    struct message *message;
+
+    HASH_FIND_STR(manager->messages, id, message);
+    return message;
+}
+
+static bool marked_for_expiry(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && (status.st_mode & SPOOL_MODE_FORCE_EXPIRED) != 0;
+}
+
+bool message_is_force_expired(const struct message *message)
+{
+    struct stat status;
+
+    return message->force_expired
+        || (spool_stat(message->manager->spool, QUEUE_ACTIVE, message->id, &status)
+            && (status.st_mode & SPOOL_MODE_FORCE_EXPIRED) != 0);
+}
+
+struct message *message_load(struct manager *manager, const char *id, const char **why)
+{
+    struct message_file file;
+    struct envelope envelope;
+    struct message *message = NULL;
+    int fd = spool_open_file(manager->spool, QUEUE_ACTIVE, id, O_RDONLY);
+
+    if (fd < 0) {
+        *why = errno == ENOENT ? "" : "can't be opened";
+        return NULL;
+    }
+    struct arena *arena = arena_new();
+    if (message_file_read_header(fd, &file, why) && message_file_read_envelope(fd, &file, arena, &envelope, why)) {
+        message = message_new(manager, id, arena, &envelope);
+        message->file = file;
+        message->has_file = true;
+        message->force_expired = marked_for_expiry(fd);
+    } else {
+        arena_free(arena);
+    }
+    fd_close(&fd);
+    return message;
+}
+
+/* --- writing --- */
+
+/* A message that came by commit is looked at only when its file has to be changed: recipients know where they stand relative to the
+ * envelope's first byte. */
+static bool know_file(struct message *message, int fd)
+{
+    const char *why;
+
+    if (message->has_file)
+        return true;
+    if (!message_file_read_header(fd, &message->file, &why)) {
+        log_warning("%s: queue file %s", message->id, why);
+        errno = EINVAL;
+        return false;
+    }
+    message->envelope_base = message->file.envelope.offset;
+    message->has_file = true;
+    return true;
+}
+
+static bool mark_targets(struct message *message, int fd)
+{
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        struct target *target = &message->targets[i];
+        struct recipient recipient = message->envelope.recipients[i];
+        if (target->state != TARGET_DONE || target->marked)
+            continue;
+        recipient.offset += message->envelope_base;
+        if (!message_file_mark_done(fd, &recipient))
+            return false;
+        target->marked = true;
+    }
+    return true;
+}
+
+bool message_mark_done(struct message *message)
+{
+    int fd = spool_open_file(message->manager->spool, QUEUE_ACTIVE, message->id, O_RDWR);
+
+    if (fd < 0)
+        return false;
+    bool marked = know_file(message, fd) && mark_targets(message, fd);
+    int saved = errno;
+    fd_close(&fd);
+    errno = saved;
+    return marked;
+}
+
+static bool write_reasons(struct message *message, int fd)
+{
+    struct retry retry = {0};
+    int64_t now_s = clock_wall_us() / 1000000;
+
+    retry.reasons = memory_zeroed(message->envelope.recipient_count + 1, sizeof(retry.reasons[0]));
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        const struct target *target = &message->targets[i];
+        if (target->state != TARGET_DEFERRED)
+            continue;
+        retry.reasons[retry.count++] = (struct retry_reason){
+            .index = (uint32_t)i,
+            .time_s = now_s,
+            .status = target->status,
+            .why = target->why,
+            .diagnostic_type = target->diagnostic_type,
+            .diagnostic = target->diagnostic,
+            .remote_mta = target->remote_mta,
+        };
+    }
+    bool written = retry_write(fd, &message->file, &retry);
+    free(retry.reasons);
+    return written;
+}
+
+static bool write_state(struct message *message, int fd, int64_t next_attempt_s, bool delay_warned)
+{
+    struct timespec times[2] = { { .tv_sec = (time_t)next_attempt_s }, { .tv_sec = (time_t)next_attempt_s } };
+
+    if (!know_file(message, fd) || !mark_targets(message, fd))
+        return false;
+    if (!write_reasons(message, fd)) /* a full disk costs the reasons, not the marks */
+        log_warning("%s: can't write why it is deferred: %m", message->id);
+    message->file.attempts++;
+    message->file.next_attempt_s = next_attempt_s;
+    message->file.delay_warned |= delay_warned;
+    return message_file_write_header(fd, &message->file) && fdatasync(fd) == 0 && futimens(fd, times) == 0;
+}
+
+bool message_store_retry(struct message *message, int64_t next_attempt_s, bool delay_warned)
+{
+    struct spool *spool = message->manager->spool;
+    enum queue queue = QUEUE_ACTIVE;
+    int fd = spool_open_file(spool, queue, message->id, O_RDWR);
+
+    if (fd < 0 && errno == ENOENT) { /* put on hold in the middle of delivery: it stays there, marked */
+        queue = QUEUE_HOLD;
+        fd = spool_open_file(spool, queue, message->id, O_RDWR);
+    }
+    if (fd < 0) {
+        if (errno != ENOENT) /* removed by postsuper -d: nothing to keep */
+            log_warning("%s: open queue file: %m", message->id);
+        return false;
+    }
+    bool written = write_state(message, fd, next_attempt_s, delay_warned);
+    if (!written)
+        log_warning("%s: write queue file: %m", message->id);
+    fd_close(&fd);
+    if (queue == QUEUE_ACTIVE && !spool_move(spool, QUEUE_ACTIVE, QUEUE_DEFERRED, message->id)) {
+        log_warning("%s: move to the deferred queue: %m", message->id);
+        return false;
+    }
+    return written;
+}

@@ -1,0 +1,74 @@
+/* message.h: a message of the active queue in memory, and its recipients' fates. */
+#ifndef QMGR_ACTIVE_MESSAGE_H
+#define QMGR_ACTIVE_MESSAGE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "qmgr/active/manager.h"
+#include "qmgr/client/envelope.h"
+#include "qmgr/client/message_file.h"
+#include "util/base/arena.h"
+
+enum target_state {
+    TARGET_WAITING,  /* no verdict in this round yet */
+    TARGET_DONE,     /* delivered, or nobody wants to hear of its failure */
+    TARGET_FAILED,   /* for good; the sender is to be told */
+    TARGET_DEFERRED,
+};
+
+/* A recipient (envelope.recipients, same index) and its last verdict; texts live in the message's arena. */
+struct target {
+    enum target_state state;
+    bool marked;             /* the done mark is in the file */
+    bool tried;              /* got a verdict in this round */
+    bool notified_elsewhere;
+    bool expired;            /* failed because of its age */
+    int code;
+    const char *status;
+    const char *why;
+    const char *relay;
+    const char *action;
+    const char *diagnostic_type;
+    const char *diagnostic;
+    const char *remote_mta;
+};
+
+struct message {
+    struct manager *manager;
+    char *id;
+    struct arena *arena;
+    struct envelope envelope;
+    uint64_t envelope_base;   /* add to recipient.offset for the place in the file */
+    bool has_file;            /* file holds the header, and envelope_base is known */
+    struct message_file file;
+    struct target *targets;
+    const void *attributes;   /* the envelope without recipients, encoded, for orders */
+    size_t attributes_length;
+    int64_t active_us;
+    size_t deliveries;        /* queued or running */
+    size_t delivery_count;    /* made in this round */
+    bool notifying;           /* deliveries are over; notices to the sender are on their way */
+    bool force_expired;       /* postsuper -e */
+    bool delay_warned;        /* in this round */
+    bool ignore_defer_transports; /* taken up because of a flush */
+    UT_hash_handle hh;
+};
+
+/* From a commit: takes the arena, in which the envelope lives. The file lies in active/. */
+struct message *message_new(struct manager *manager, const char *id, struct arena *take_arena,
+    const struct envelope *envelope);
+/* From a file in active/. NULL: *why says what is wrong with it; "" when the file has vanished. */
+struct message *message_load(struct manager *manager, const char *id, const char **why);
+void message_free(struct message *message);
+/* NULL: not active. */
+struct message *message_find(struct manager *manager, const char *id);
+
+/* Marks done recipients in the file, without syncing. False with errno (ENOENT: somebody removed the message). */
+bool message_mark_done(struct message *message);
+/* Marks, writes reasons and the next attempt, syncs, and moves it to deferred/. Frees nothing. False: see the log. */
+bool message_store_retry(struct message *message, int64_t next_attempt_s, bool delay_warned);
+/* Whether postsuper -e marked the file. */
+bool message_is_force_expired(const struct message *message);
+#endif

@@ -1,0 +1,182 @@
+#include "qmgr/active/notice.h"
+
+#include <string.h>
+
+#include "qmgr/active/agent_pool.h"
+#include "qmgr/client/delivery_log.h"
+#include "util/base/clock.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+typedef bool select_target(const struct message *message, size_t index);
+
+static bool wants(const struct message *message, size_t index, uint32_t event)
+{
+    uint32_t notify = message->envelope.recipients[index].notify;
+
+    return notify == 0 ? event != NOTIFY_SUCCESS : (notify & event) != 0;
+}
+
+static bool is_failed(const struct message *message, size_t index)
+{
+    return message->targets[index].state == TARGET_FAILED && !message->targets[index].expired;
+}
+
+static bool is_expired(const struct message *message, size_t index)
+{
+    return message->targets[index].state == TARGET_FAILED && message->targets[index].expired;
+}
+
+static bool is_tried(const struct message *message, size_t index)
+{
+    return message->targets[index].tried;
+}
+
+static bool is_delayed(const struct message *message, size_t index)
+{
+    return message->targets[index].state == TARGET_DEFERRED && wants(message, index, NOTIFY_DELAY);
+}
+
+static bool is_success(const struct message *message, size_t index)
+{
+    const struct target *target = &message->targets[index];
+
+    return target->state == TARGET_DONE && target->tried && target->code < 300 && !target->notified_elsewhere
+        && wants(message, index, NOTIFY_SUCCESS);
+}
+
+/* confirm_delay_cleared: who was told of a delay wants to know of its end, too. */
+static bool is_success_after_delay(const struct message *message, size_t index)
+{
+    const struct target *target = &message->targets[index];
+
+    return is_success(message, index)
+        || (target->state == TARGET_DONE && target->tried && target->code < 300 && wants(message, index, NOTIFY_DELAY));
+}
+
+static bool order(struct message *message, const char *service, const char *kind, select_target *select)
+{
+    struct manager *manager = message->manager;
+    struct delivery *notice = arena_allocate(message->arena, sizeof(*notice));
+    size_t count = 0;
+
+    for (size_t i = 0; i < message->envelope.recipient_count; i++)
+        count += select(message, i);
+    if (count == 0)
+        return false;
+    *notice = (struct delivery){ .message = message, .kind = kind, .next_hop = "", .affinity = kind };
+    notice->entry.owner = notice;
+    notice->indexes = arena_allocate(message->arena, count * sizeof(notice->indexes[0]));
+    notice->reported = arena_allocate(message->arena, count * sizeof(notice->reported[0]));
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        if (select(message, i))
+            notice->indexes[notice->count++] = (uint32_t)i;
+    }
+    struct schedule_transport *transport = schedule_transport(manager->schedule, service);
+    if (schedule_suspended(transport, kind, clock_monotonic_ms()) != NULL) {
+        notice->failed = true;
+        notice_settle(notice);
+        return true;
+    }
+    message->deliveries++;
+    schedule_add(transport, kind, message, &notice->entry);
+    agent_pool_pump(manager->pool, transport);
+    return true;
+}
+
+static void log_expired(const struct message *message, const char *status)
+{
+    struct str sender = {0};
+
+    delivery_log_put_address(&sender, message->envelope.sender);
+    log_info("%s: from=<%s>, status=%s, returned to sender", message->id, str_text(&sender), status);
+    str_free(&sender);
+}
+
+static void expire(struct message *message)
+{
+    bool null_sender = *message->envelope.sender == '\0';
+    int64_t arrival_s = message->envelope.arrival_us / 1000000;
+    bool deferred = false;
+
+    for (size_t i = 0; i < message->envelope.recipient_count; i++)
+        deferred |= message->targets[i].state == TARGET_DEFERRED;
+    if (!deferred)
+        return;
+    bool forced = message_is_force_expired(message);
+    if (!forced && !backoff_is_expired(&message->manager->backoff, null_sender, arrival_s, clock_wall_us() / 1000000))
+        return;
+    log_expired(message, forced ? "force-expired" : "expired");
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        struct target *target = &message->targets[i];
+        if (target->state == TARGET_DEFERRED) {
+            target->state = TARGET_FAILED;
+            target->expired = true;
+        }
+    }
+}
+
+static void forget_unwanted(struct message *message)
+{
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        struct target *target = &message->targets[i];
+        if (target->state == TARGET_FAILED && !wants(message, i, NOTIFY_FAILURE))
+            target->state = TARGET_DONE;
+    }
+}
+
+static void order_report_only(struct message *message)
+{
+    (void)order(message, message->manager->config->trace_service_name, "trace", is_tried);
+    for (size_t i = 0; i < message->envelope.recipient_count; i++)
+        message->targets[i].state = TARGET_DONE;
+}
+
+void notice_order(struct message *message)
+{
+    const struct config *config = message->manager->config;
+    bool has_sender = *message->envelope.sender != '\0';
+    bool warned = message->has_file && message->file.delay_warned;
+
+    if (message->envelope.flags & ENVELOPE_VERIFY_ONLY) {
+        order_report_only(message);
+        return;
+    }
+    expire(message);
+    if (message->envelope.flags & ENVELOPE_TRACE)
+        (void)order(message, config->trace_service_name, "trace", is_tried);
+    forget_unwanted(message);
+    (void)order(message, config->bounce_service_name, "bounce", is_failed);
+    (void)order(message, config->defer_service_name, "bounce", is_expired);
+    if (has_sender)
+        (void)order(message, config->trace_service_name, "success",
+            warned && config->confirm_delay_cleared ? is_success_after_delay : is_success);
+    if (has_sender && !warned
+        && backoff_is_warning_due(&message->manager->backoff, message->envelope.arrival_us / 1000000,
+            clock_wall_us() / 1000000))
+        (void)order(message, config->defer_service_name, "delay", is_delayed);
+}
+
+static void settle_bounce(struct delivery *notice)
+{
+    for (size_t i = 0; i < notice->count; i++) {
+        struct target *target = &notice->message->targets[notice->indexes[i]];
+        if (target->state != TARGET_FAILED)
+            continue;
+        target->state = notice->failed ? TARGET_DEFERRED : TARGET_DONE;
+        if (notice->failed)
+            delivery_defer_target(notice->message, notice->indexes[i], "4.3.0", "bounce or trace service failure");
+    }
+}
+
+void notice_settle(struct delivery *notice)
+{
+    struct message *message = notice->message;
+
+    if (text_equal(notice->kind, "bounce"))
+        settle_bounce(notice);
+    else if (text_equal(notice->kind, "delay"))
+        message->delay_warned |= !notice->failed;
+    else if (notice->failed) /* only a courtesy: the delivery itself must not be repeated for it */
+        log_warning("%s: could not send a %s report", message->id, notice->kind);
+}

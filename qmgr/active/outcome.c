@@ -1,0 +1,162 @@
+#include "qmgr/active/outcome.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "qmgr/active/notice.h"
+#include "qmgr/active/refill.h"
+#include "util/base/clock.h"
+#include "util/log/log.h"
+
+/* --- the message --- */
+
+static bool has_deferred(const struct message *message)
+{
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        if (message->targets[i].state != TARGET_DONE)
+            return true;
+    }
+    return false;
+}
+
+static void remove_message(const struct message *message)
+{
+    const struct spool *spool = message->manager->spool;
+
+    if (spool_remove(spool, QUEUE_ACTIVE, message->id)
+        || (errno == ENOENT && spool_remove(spool, QUEUE_HOLD, message->id)))
+        log_info("%s: removed", message->id);
+    else if (errno != ENOENT) /* else postsuper -d was faster */
+        log_warning("%s: remove queue file: %m", message->id);
+}
+
+static void conclude(struct message *message)
+{
+    struct manager *manager = message->manager;
+    int64_t now_s = clock_wall_us() / 1000000;
+
+    if (has_deferred(message))
+        (void)message_store_retry(message, /* says itself what went wrong */
+            backoff_next_attempt(&manager->backoff, message->envelope.arrival_us / 1000000, now_s),
+            message->delay_warned);
+    else
+        remove_message(message);
+    message_free(message);
+    refill_wake(manager->refill);
+}
+
+void outcome_message(struct message *message)
+{
+    if (!message->notifying) {
+        message->notifying = true;
+        notice_order(message);
+    }
+    if (message->deliveries == 0)
+        conclude(message);
+}
+
+/* --- deliveries --- */
+
+static bool has_unmarked(const struct delivery *delivery)
+{
+    for (size_t i = 0; i < delivery->count; i++) {
+        const struct target *target = &delivery->message->targets[delivery->indexes[i]];
+        if (target->state == TARGET_DONE && !target->marked)
+            return true;
+    }
+    return false;
+}
+
+/* A delivery is over; what it settled is in the recipients' states. The marks go to the file as long as other work on the message goes
+ * on, so that a crash of this process repeats nothing; a message that is done altogether is just removed. */
+static void end_delivery(struct delivery *delivery)
+{
+    struct message *message = delivery->message;
+
+    if (delivery_is_notice(delivery))
+        notice_settle(delivery);
+    message->deliveries--;
+    if (message->deliveries == 0)
+        outcome_message(message);
+    else if (has_unmarked(delivery) && !message_mark_done(message) && errno != ENOENT)
+        log_warning("%s: mark recipients as done: %m", message->id);
+}
+
+static void end_suspended(struct delivery *delivery, const struct schedule_reason *reason)
+{
+    delivery_defer_rest(delivery, reason->status, reason->why);
+    end_delivery(delivery);
+}
+
+static void suspend_destination(struct schedule_destination *dead, const struct schedule_reason *reason)
+{
+    struct schedule_entry *entry;
+
+    while ((entry = schedule_take_suspended(dead)) != NULL)
+        end_suspended(entry->owner, reason);
+}
+
+static void finish(struct delivery *delivery, const struct schedule_reason *unreachable)
+{
+    struct schedule_destination *dead;
+    bool died = schedule_finish(&delivery->entry, unreachable, clock_monotonic_ms(), &dead);
+
+    end_delivery(delivery);
+    if (died)
+        suspend_destination(dead, unreachable);
+}
+
+void outcome_finished(struct delivery *delivery, const struct agent_finished *finished)
+{
+    struct str why = {0};
+
+    delivery_defer_rest(delivery, "4.3.0", "unknown mail transport error");
+    if (finished->unreachable) {
+        str_printf(&why, "delivery temporarily suspended: %.4096s", finished->why);
+        finish(delivery, &(struct schedule_reason){ finished->status, str_text(&why) });
+    } else {
+        finish(delivery, NULL);
+    }
+    str_free(&why);
+}
+
+void outcome_agent_lost(struct delivery *delivery, const char *error)
+{
+    const char *name = schedule_transport_name(schedule_entry_transport(&delivery->entry));
+
+    if (strcmp(error, "malformed response") != 0)
+        log_warning("premature end-of-input on private/%s socket: %s", name, error);
+    log_warning("private/%s socket: malformed response", name);
+    log_warning("transport %s failure -- see a previous warning/fatal/panic logfile record for the problem description",
+        name);
+    delivery_defer_rest(delivery, "4.3.0", "unknown mail transport error");
+    finish(delivery, NULL);
+}
+
+void outcome_file_lost(struct delivery *delivery, int error)
+{
+    if (error == ENOENT) {
+        /* postsuper -d or -h took it away: nothing is to be delivered, nobody to be told. */
+        for (size_t i = 0; i < delivery->count; i++)
+            delivery->message->targets[delivery->indexes[i]].state = TARGET_DONE;
+    } else {
+        errno = error;
+        log_warning("%s: open queue file: %m", delivery->message->id);
+        delivery_defer_rest(delivery, "4.3.0", "queue file open error");
+    }
+    finish(delivery, NULL);
+}
+
+void outcome_transport_lost(struct delivery *delivery, const char *error)
+{
+    static const struct schedule_reason reason = { "4.3.0", "mail transport unavailable" };
+    struct schedule_transport *transport = schedule_entry_transport(&delivery->entry);
+    struct schedule_entry *entry;
+
+    log_warning("connect to transport private/%s: %s", schedule_transport_name(transport), error);
+    schedule_transport_fail(transport, &reason, clock_monotonic_ms());
+    delivery_defer_rest(delivery, reason.status, reason.why);
+    finish(delivery, NULL);
+    while ((entry = schedule_take_all(transport)) != NULL)
+        end_suspended(entry->owner, &reason);
+}

@@ -1,0 +1,172 @@
+#include "qmgr/active/refill.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "qmgr/active/message.h"
+#include "qmgr/active/take_up.h"
+#include "qmgr/spool/scan.h"
+#include "util/base/clock.h"
+#include "util/base/memory.h"
+#include "util/log/log.h"
+
+enum { FILES_PER_TURN = 100, MESSAGES_PER_TURN = 20 };
+
+/* A walk through one queue, and whether another is wanted when it ends. */
+struct walk {
+    enum queue queue;
+    struct scan *scan;
+    bool all;
+    int64_t started_us;
+    bool again;
+    bool again_all;
+};
+
+struct refill {
+    struct manager *manager;
+    struct event *turn;
+    struct event *queue_run;
+    struct walk walks[2];
+    unsigned next_walk;
+};
+
+static void on_turn(evutil_socket_t fd, short what, void *context);
+static void on_queue_run(evutil_socket_t fd, short what, void *context);
+
+struct refill *refill_new(struct manager *manager)
+{
+    struct refill *refill = memory_new(struct refill);
+    struct timeval delay = { .tv_sec = (time_t)manager->config->queue_run_delay };
+
+    refill->manager = manager;
+    refill->walks[0].queue = QUEUE_INCOMING;
+    refill->walks[1].queue = QUEUE_DEFERRED;
+    refill->turn = event_new(manager->events, -1, 0, on_turn, refill);
+    refill->queue_run = event_new(manager->events, -1, EV_PERSIST, on_queue_run, refill);
+    if (refill->turn == NULL || refill->queue_run == NULL || event_add(refill->queue_run, &delay) != 0)
+        memory_exhausted();
+    return refill;
+}
+
+void refill_free(struct refill *refill)
+{
+    if (refill == NULL)
+        return;
+    scan_close(refill->walks[0].scan);
+    scan_close(refill->walks[1].scan);
+    event_free(refill->turn);
+    event_free(refill->queue_run);
+    free(refill);
+}
+
+static bool is_walking(const struct refill *refill)
+{
+    return refill->walks[0].scan != NULL || refill->walks[1].scan != NULL;
+}
+
+void refill_wake(struct refill *refill)
+{
+    if (is_walking(refill) && manager_has_room(refill->manager))
+        event_active(refill->turn, 0, 0);
+}
+
+static void begin(struct refill *refill, struct walk *walk, bool all)
+{
+    if (walk->scan != NULL) { /* it may be past what is meant: once more afterwards */
+        walk->again = true;
+        walk->again_all |= all;
+        return;
+    }
+    walk->all = all;
+    walk->started_us = clock_wall_us();
+    walk->scan = scan_open(refill->manager->spool, walk->queue);
+    refill_wake(refill);
+}
+
+void refill_scan_incoming(struct refill *refill)
+{
+    begin(refill, &refill->walks[0], false);
+}
+
+void refill_scan_deferred(struct refill *refill, bool all)
+{
+    begin(refill, &refill->walks[1], all);
+}
+
+static void end_walk(struct refill *refill, struct walk *walk)
+{
+    bool again = walk->again;
+    bool all = walk->again_all;
+
+    scan_close(walk->scan);
+    walk->scan = NULL;
+    walk->again = walk->again_all = false;
+    if (again)
+        begin(refill, walk, all);
+}
+
+/* The file's time says when it is due, so that a long queue is looked through without opening any. A flush must not meet a message
+ * again that it has just tried in vain: that one came back (st_ctim) after the walk began. */
+static bool is_due(const struct refill *refill, const struct walk *walk, const char *id)
+{
+    struct stat status;
+
+    if (!spool_stat(refill->manager->spool, walk->queue, id, &status))
+        return false;
+    if (walk->all)
+        return (int64_t)status.st_ctim.tv_sec * 1000000 + status.st_ctim.tv_nsec / 1000 <= walk->started_us;
+    return walk->queue == QUEUE_INCOMING || (int64_t)status.st_mtime <= clock_wall_us() / 1000000;
+}
+
+static void take(struct refill *refill, const struct walk *walk, const char *id)
+{
+    struct manager *manager = refill->manager;
+
+    if (message_find(manager, id) != NULL)
+        log_warning("%s: skipped, still being delivered", id);
+    else if (spool_move(manager->spool, walk->queue, QUEUE_ACTIVE, id))
+        (void)take_up_file(manager, id, walk->all && walk->queue == QUEUE_DEFERRED); /* it logs */
+    else if (errno != ENOENT)
+        log_warning("%s: move to the active queue: %m", id);
+}
+
+/* Up to the next message that is due. False: the walk is over, or has used up its share of this turn. */
+static bool step(struct refill *refill, struct walk *walk, int *budget)
+{
+    const char *id;
+
+    while (walk->scan != NULL && (*budget)-- > 0) {
+        id = scan_next(walk->scan);
+        if (id == NULL) {
+            end_walk(refill, walk);
+            return false;
+        }
+        if (is_due(refill, walk, id)) {
+            take(refill, walk, id);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *context)
+{
+    struct refill *refill = context;
+    int budget = FILES_PER_TURN;
+
+    for (int i = 0; i < MESSAGES_PER_TURN && budget > 0 && is_walking(refill) && manager_has_room(refill->manager); i++) {
+        refill->next_walk ^= 1;
+        if (!step(refill, &refill->walks[refill->next_walk], &budget))
+            (void)step(refill, &refill->walks[refill->next_walk ^ 1], &budget); /* then the other one's turn */
+    }
+    refill_wake(refill);
+}
+
+static void on_queue_run(evutil_socket_t fd, short what, void *context)
+{
+    struct refill *refill = context;
+
+    refill_scan_incoming(refill);
+    refill_scan_deferred(refill, false);
+}

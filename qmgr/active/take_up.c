@@ -1,0 +1,255 @@
+#include "qmgr/active/take_up.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qmgr/active/agent_pool.h"
+#include "qmgr/active/delivery.h"
+#include "qmgr/active/outcome.h"
+#include "qmgr/client/delivery_log.h"
+#include "util/base/clock.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+#include "util/mail/address.h"
+
+/* Where a recipient goes; sorting brings those together that can share a delivery. */
+struct routed {
+    uint32_t index;
+    const char *transport;
+    const char *next_hop;
+    const char *address;
+};
+
+static int compare_routed(const void *left_, const void *right_)
+{
+    const struct routed *left = left_;
+    const struct routed *right = right_;
+    int order = strcmp(left->transport, right->transport);
+
+    if (order == 0)
+        order = strcmp(left->next_hop, right->next_hop);
+    return order != 0 ? order : left->index < right->index ? -1 : 1;
+}
+
+/* --- routing --- */
+
+static bool word_is_in_list(const char *list, const char *wanted)
+{
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        if (strlen(wanted) == length && memcmp(word, wanted, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* content_filter=transport:nexthop is for all recipients alike. */
+static void apply_content_filter(struct message *message, const char *filter, const char *address, struct route *route)
+{
+    const struct config *config = message->manager->config;
+    const char *colon = strchr(filter, ':');
+    const char *next_hop = colon == NULL ? "" : colon + 1;
+    const char *domain = address_domain(address);
+
+    if (*next_hop == '\0')
+        next_hop = config->default_filter_nexthop;
+    if (*next_hop == '\0')
+        next_hop = domain == NULL ? config->myhostname : domain;
+    *route = (struct route){
+        .transport = colon == NULL ? filter : arena_copy_bytes(message->arena, filter, (size_t)(colon - filter)),
+        .next_hop = next_hop,
+        .recipient = address,
+    };
+}
+
+/* Bounces of double bounces end here. */
+static bool is_double_bounce(const struct message *message, const struct route *route)
+{
+    const char *wanted = message->manager->config->double_bounce_sender;
+    size_t length = address_local_length(route->recipient);
+
+    return route->class == ROUTE_LOCAL && strlen(wanted) == length
+        && strncasecmp(route->recipient, wanted, length) == 0;
+}
+
+static void discard_double_bounce(struct message *message, size_t index, const char *address)
+{
+    int64_t now_us = clock_wall_us();
+
+    message->targets[index] = (struct target){ .state = TARGET_DONE };
+    delivery_log(&(struct delivery_log){
+        .queue_id = message->id,
+        .to = address,
+        .original = message->envelope.recipients[index].original,
+        .relay = "none",
+        .arrival_us = message->envelope.arrival_us,
+        .active_us = message->active_us,
+        .received_us = now_us,
+        .now_us = now_us,
+        .dsn = "2.0.0",
+        .status = "sent",
+        .why = "undeliverable postmaster notification discarded",
+    });
+}
+
+/* False: the recipient's fate is settled already. */
+static bool route_recipient(struct message *message, size_t index, struct routed *routed)
+{
+    const struct config *config = message->manager->config;
+    const char *address = message->envelope.recipients[index].address;
+    const char *filter = envelope_attribute(&message->envelope, ATTRIBUTE_CONTENT_FILTER);
+    struct route route = {0};
+
+    if (*filter != '\0') {
+        apply_content_filter(message, filter, address, &route);
+    } else if (router_resolve(message->manager->router, message->envelope.sender, address, message->arena, &route)
+        != ROUTE_FOUND) {
+        delivery_defer_target(message, index, "4.3.0", "address resolver failure");
+        return false;
+    } else if (is_double_bounce(message, &route)) {
+        discard_double_bounce(message, index, route.recipient);
+        return false;
+    }
+    if (!message->ignore_defer_transports && word_is_in_list(config->defer_transports, route.transport)) {
+        delivery_defer_target(message, index, "4.3.2", "deferred transport");
+        return false;
+    }
+    *routed = (struct routed){ (uint32_t)index, route.transport, route.next_hop, route.recipient };
+    return true;
+}
+
+/* --- grouping --- */
+
+/* With a recipient limit of 1 a destination is a recipient, otherwise a next hop. */
+static const char *destination_of(struct message *message, const struct routed *routed, int64_t limit)
+{
+    struct str folded = {0};
+
+    if (limit != 1)
+        return routed->next_hop;
+    address_fold(routed->address, true, &folded);
+    const char *destination = arena_copy_text(message->arena, str_text(&folded));
+    str_free(&folded);
+    return destination;
+}
+
+/* What deliveries must have in common to share a connection. Credentials may depend on the sender. */
+static const char *affinity_of(struct message *message, const struct routed *routed)
+{
+    if (message->manager->config->smtp_sender_dependent_authentication)
+        return arena_printf(message->arena, "%s %s", routed->next_hop, message->envelope.sender);
+    return routed->next_hop;
+}
+
+static struct delivery *make_delivery(struct message *message, const struct routed *routed, size_t count)
+{
+    struct delivery *delivery = arena_allocate(message->arena, sizeof(*delivery));
+    bool verify = (message->envelope.flags & ENVELOPE_VERIFY_ONLY) != 0;
+
+    *delivery = (struct delivery){ .message = message, .kind = verify ? "verify" : "deliver", .count = count };
+    delivery->entry.owner = delivery;
+    delivery->next_hop = routed->next_hop;
+    delivery->affinity = affinity_of(message, routed);
+    delivery->indexes = arena_allocate(message->arena, count * sizeof(delivery->indexes[0]));
+    delivery->addresses = arena_allocate(message->arena, count * sizeof(delivery->addresses[0]));
+    delivery->reported = arena_allocate(message->arena, count * sizeof(delivery->reported[0]));
+    for (size_t i = 0; i < count; i++) {
+        delivery->indexes[i] = routed[i].index;
+        delivery->addresses[i] = routed[i].address;
+    }
+    return delivery;
+}
+
+static void schedule_group(struct message *message, const struct routed *routed, size_t count, int64_t limit)
+{
+    struct manager *manager = message->manager;
+    struct schedule_transport *transport = schedule_transport(manager->schedule, routed->transport);
+    const char *destination = destination_of(message, routed, limit);
+    struct delivery *delivery = make_delivery(message, routed, count);
+    const struct schedule_reason *reason = schedule_suspended(transport, destination, clock_monotonic_ms());
+
+    if (reason != NULL) {
+        delivery_defer_rest(delivery, reason->status, reason->why);
+        return;
+    }
+    message->deliveries++;
+    schedule_add(transport, destination, message, &delivery->entry);
+    agent_pool_pump(manager->pool, transport);
+}
+
+/* routed[0..count) is sorted: runs with the same transport and next hop, cut into pieces of at most the recipient limit. */
+static void schedule_all(struct message *message, const struct routed *routed, size_t count)
+{
+    const char *transport = "";
+    int64_t limit = 0;
+
+    for (size_t start = 0; start < count;) {
+        if (!text_equal(transport, routed[start].transport)) {
+            transport = routed[start].transport;
+            limit = config_transport_number(message->manager->config, transport, "_destination_recipient_limit");
+        }
+        size_t end = start + 1;
+        while (end < count && (limit == 0 || (int64_t)(end - start) < limit)
+            && text_equal(routed[end].transport, transport) && text_equal(routed[end].next_hop, routed[start].next_hop))
+            end++;
+        schedule_group(message, routed + start, end - start, limit);
+        start = end;
+    }
+}
+
+static void log_active(const struct message *message)
+{
+    struct str sender = {0};
+
+    delivery_log_put_address(&sender, message->envelope.sender);
+    log_info("%s: from=<%s>, size=%llu, nrcpt=%zu (queue active)", message->id, str_text(&sender),
+        (unsigned long long)message->envelope.size_bytes, message->envelope.recipient_count);
+    str_free(&sender);
+}
+
+void take_up_message(struct message *message)
+{
+    size_t count = 0;
+    struct routed *routed = memory_zeroed(message->envelope.recipient_count + 1, sizeof(*routed));
+
+    log_active(message);
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        if (message->targets[i].state == TARGET_WAITING && route_recipient(message, i, &routed[count]))
+            count++;
+    }
+    qsort(routed, count, sizeof(*routed), compare_routed);
+    message->deliveries++; /* keeps it while deliveries are being made */
+    schedule_all(message, routed, count);
+    free(routed);
+    if (--message->deliveries == 0)
+        outcome_message(message);
+}
+
+/* --- files --- */
+
+void take_up_corrupt(struct manager *manager, enum queue queue, const char *id, const char *why)
+{
+    log_warning("saving corrupt file \"%s\" from queue \"%s\" to queue \"%s\": it %s", id, spool_queue_name(queue),
+        spool_queue_name(QUEUE_CORRUPT), why);
+    if (!spool_move(manager->spool, queue, QUEUE_CORRUPT, id) && errno != ENOENT)
+        log_warning("%s: move to the corrupt queue: %m", id);
+}
+
+bool take_up_file(struct manager *manager, const char *id, bool ignore_defer_transports)
+{
+    const char *why;
+    struct message *message = message_load(manager, id, &why);
+
+    if (message == NULL) {
+        if (*why != '\0')
+            take_up_corrupt(manager, QUEUE_ACTIVE, id, why);
+        return false;
+    }
+    message->ignore_defer_transports = ignore_defer_transports;
+    take_up_message(message);
+    return true;
+}
