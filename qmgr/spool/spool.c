@@ -82,14 +82,18 @@ int spool_folder(const struct spool *spool)
     return spool->folder;
 }
 
-bool spool_make_folders(struct spool *spool)
+bool spool_make_folders(struct spool *spool, uid_t user)
 {
     bool made = false;
 
     for (int queue = 0; queue < QUEUE_COUNT; queue++) {
-        if (mkdirat(spool->folder, names[queue], FOLDER_MODE) == 0)
-            made = true;
-        else if (errno != EEXIST)
+        if (mkdirat(spool->folder, names[queue], FOLDER_MODE) != 0) {
+            if (errno != EEXIST)
+                return false;
+            continue;
+        }
+        made = true;
+        if (user != (uid_t)-1 && fchownat(spool->folder, names[queue], user, (gid_t)-1, AT_SYMLINK_NOFOLLOW) != 0)
             return false;
     }
     return !made || fsync(spool->folder) == 0;

@@ -32,8 +32,8 @@ enum queue spool_queue_named(const char *name);
 /* Opens queue_directory (before privileges are dropped or paths confined). NULL with errno. */
 struct spool *spool_open(const struct config *config);
 void spool_close(struct spool *spool);
-/* Makes queue folders that are missing. False with errno. */
-bool spool_make_folders(struct spool *spool);
+/* Makes queue folders that are missing; owned by user when that isn't (uid_t)-1. False with errno. */
+bool spool_make_folders(struct spool *spool, uid_t user);
 int spool_folder(const struct spool *spool); /* the descriptor of queue_directory */
 
 /* Appends the path below queue_directory: "deferred/A/A12345". */

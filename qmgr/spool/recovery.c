@@ -1,0 +1,91 @@
+#include "qmgr/spool/recovery.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "qmgr/client/message_file.h"
+#include "qmgr/spool/queue_id.h"
+#include "qmgr/spool/scan.h"
+#include "util/io/fd.h"
+#include "util/log/log.h"
+
+/* Complete means: its writer had synced it. Whether the client got its 250 is not known; in doubt the message is kept. */
+static bool is_complete(const struct spool *spool, const char *id)
+{
+    struct message_file file;
+    struct envelope envelope;
+    const char *why;
+    int fd = spool_open_file(spool, QUEUE_SPARE, id, O_RDONLY);
+
+    if (fd < 0)
+        return false;
+    bool complete = message_file_read_header(fd, &file, &why);
+    if (complete) {
+        struct arena *arena = arena_new();
+        complete = message_file_read_envelope(fd, &file, arena, &envelope, &why) && envelope.recipient_count > 0;
+        arena_free(arena);
+    }
+    fd_close(&fd);
+    return complete;
+}
+
+static void recover_place(const struct spool *spool, int folder, const char *name)
+{
+    if (queue_id_is_valid(name) && is_complete(spool, name)) {
+        if (spool_move(spool, QUEUE_SPARE, QUEUE_INCOMING, name))
+            log_info("%s: complete, but never committed: taken over", name);
+        else
+            log_warning("%s: move to the incoming queue: %m", name);
+    } else if (unlinkat(folder, name, 0) != 0 && errno != ENOENT) {
+        log_warning("remove %s/%s: %m", spool_queue_name(QUEUE_SPARE), name);
+    }
+}
+
+static void recover_spare(struct spool *spool)
+{
+    int fd = openat(spool_folder(spool), spool_queue_name(QUEUE_SPARE), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *entry;
+
+    if (folder == NULL)
+        log_fatal("open folder %s: %m", spool_queue_name(QUEUE_SPARE));
+    while ((entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] != '.')
+            recover_place(spool, fd, entry->d_name);
+    }
+    (void)closedir(folder); /* was only read */
+}
+
+static void recover_active(struct spool *spool)
+{
+    struct scan *scan = scan_open(spool, QUEUE_ACTIVE);
+    const char *id;
+
+    while ((id = scan_next(scan)) != NULL) {
+        if (!spool_move(spool, QUEUE_ACTIVE, QUEUE_INCOMING, id) && errno != ENOENT)
+            log_warning("%s: move to the incoming queue: %m", id);
+    }
+    scan_close(scan);
+}
+
+static void warn_of_corrupt(struct spool *spool)
+{
+    struct scan *scan = scan_open(spool, QUEUE_CORRUPT);
+    size_t count = 0;
+
+    while (scan_next(scan) != NULL)
+        count++;
+    scan_close(scan);
+    if (count > 0)
+        log_warning("%zu files in the corrupt queue", count);
+}
+
+void recovery_run(struct spool *spool)
+{
+    recover_spare(spool);
+    recover_active(spool);
+    warn_of_corrupt(spool);
+}
