@@ -1,0 +1,90 @@
+/* qmgr: the queue manager. It alone owns the queue: it lends files to processes that take in mail, decides who gets it when, hands messages
+ * to delivery agents, and keeps the books. Single-threaded; never waits for a peer. */
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "master/worker/worker.h"
+#include "qmgr/active/agent_pool.h"
+#include "qmgr/active/intake_door.h"
+#include "qmgr/active/limits.h"
+#include "qmgr/active/manager.h"
+#include "qmgr/active/refill.h"
+#include "qmgr/active/trigger.h"
+#include "qmgr/client/delivery_log.h"
+#include "qmgr/spool/recovery.h"
+#include "util/log/log.h"
+
+enum { LISTENER_TRIGGER, LISTENER_INTAKE };
+
+struct service {
+    struct manager *manager;
+    struct intake_door *door;
+};
+
+static void on_connect(void *context, int fd, int listener_index)
+{
+    struct service *service = context;
+
+    if (listener_index == LISTENER_INTAKE)
+        intake_door_connect(service->door, fd);
+    else
+        trigger_connect(service->manager, fd);
+}
+
+/* While still root: the folder spare/ isn't among those that an installed Postfix has. */
+static struct spool *open_spool(const struct config *config)
+{
+    struct spool *spool = spool_open(config);
+    struct passwd *owner = getuid() == 0 ? getpwnam(config->mail_owner) : NULL;
+
+    if (spool == NULL)
+        log_fatal("open queue directory %s: %m", config->queue_directory);
+    if (!spool_make_folders(spool, owner == NULL ? (uid_t)-1 : owner->pw_uid))
+        log_fatal("make queue folders in %s: %m", config->queue_directory);
+    return spool;
+}
+
+static struct master_cf *load_master_cf(const struct config *config)
+{
+    struct master_cf *master_cf = NULL;
+    struct str why = {0};
+
+    if (!master_cf_load(config->config_directory, master_cf_chroot_default(config), NULL, NULL, &master_cf, &why))
+        log_warning("%s: default_process_limit is used for all transports", str_text(&why));
+    str_free(&why);
+    return master_cf;
+}
+
+int main(int argc, char **argv)
+{
+    struct worker *worker = worker_start(argc, argv, "qmgr");
+    const struct config *config = worker_config(worker);
+    struct manager manager = { .config = config, .worker = worker };
+    struct service service = { .manager = &manager };
+
+    delivery_log_set(config->delay_logging_resolution_limit, config->info_log_address_format);
+    manager.spool = open_spool(config);
+    manager.master_cf = load_master_cf(config);
+    manager.router = router_open(worker_config_of(worker, config->rewrite_service_name, "trivial-rewrite"));
+    worker_confine(worker, CONFINE_QUEUE);
+
+    recovery_run(manager.spool);
+    manager.places = places_new(manager.spool, config->enable_long_queue_ids);
+    if (manager.places == NULL)
+        log_fatal("open folder spare: %m");
+    manager.events = worker_events(worker);
+    manager.backoff = limits_backoff(config);
+    manager.schedule = schedule_new(limits_read, &manager);
+    manager.pool = agent_pool_new(&manager);
+    manager.refill = refill_new(&manager);
+    service.door = intake_door_new(&manager);
+    refill_scan_incoming(manager.refill);
+    refill_scan_deferred(manager.refill, false);
+    worker_serve_many(worker, on_connect, &service);
+
+    intake_door_free(service.door);
+    places_free(manager.places);
+    return worker_stop(worker); /* what is active is found again in active/ */
+}
