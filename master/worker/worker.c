@@ -224,7 +224,8 @@ int worker_stop(struct worker *worker)
 {
     listener_wait_free(worker->wait);
     board_unmap(worker->board);
-    config_free(worker->config);
+    master_cf_free(worker->master_cf);
+    config_free(worker->config); /* those of other services end with the process */
     free(worker->overrides);
     arena_free(worker->arena);
     free(worker);

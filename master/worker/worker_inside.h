@@ -7,6 +7,7 @@
 #include "master/worker/board.h"
 #include "master/worker/worker.h"
 #include "util/base/arena.h"
+#include "util/config/master_cf.h"
 #include "util/sys/listener_wait.h"
 
 enum { WORKER_LISTENERS_MAX = 64, WORKER_PATHS_MAX = 64 };
@@ -14,6 +15,13 @@ enum { WORKER_LISTENERS_MAX = 64, WORKER_PATHS_MAX = 64 };
 struct worker_path {
     const char *path;
     bool writable;
+};
+
+/* Configurations of other services, by worker_config_of. */
+struct worker_other {
+    struct worker_other *next;
+    const char *service;
+    const struct config *config;
 };
 
 struct worker {
@@ -29,6 +37,8 @@ struct worker {
     struct config_override *overrides;
     size_t override_count;
     struct config *config;
+    struct master_cf *master_cf; /* NULL until somebody asks */
+    struct worker_other *others;
     int argc;
     char **argv;
     char *directory;         /* queue_directory, in front of socket paths; "" after chroot and chdir */
