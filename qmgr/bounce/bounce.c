@@ -1,0 +1,48 @@
+/* bounce.c: composes delivery reports for the queue manager (bounce(8), RFC 3464): services bounce, defer and trace. It sees a
+ * read-only original and hands its report in like any other mail. */
+#include "master/worker/worker.h"
+#include "qmgr/bounce/notify.h"
+#include "qmgr/client/agent.h"
+#include "util/log/log.h"
+
+static void serve(struct client *client, const struct config *config, const struct template_set *templates,
+    struct intake *intake)
+{
+    struct agent *agent = agent_open(client->fd);
+    struct order *order;
+
+    client->fd = -1; /* the agent has it */
+    while ((order = agent_receive(agent, config->max_idle)) != NULL) {
+        struct verdict why = VERDICT_OK;
+        if (!notify_run(config, templates, intake, order, &why) && why.code < 400)
+            why.code = 450;
+        for (size_t i = 0; i < order->target_count; i++)
+            agent_confirm(agent, order, &order->targets[i], &why);
+        if (!agent_finish(agent, order, "", NULL))
+            break;
+    }
+    agent_close(agent);
+}
+
+int main(int argc, char **argv)
+{
+    struct worker *worker = worker_start(argc, argv, "bounce");
+    const struct config *config = worker_config(worker);
+    const struct config *cleanup = worker_config_of(worker, config->cleanup_service_name, "cleanup");
+    const struct config *rewrite = worker_config_of(worker, "rewrite", "trivial-rewrite");
+    struct arena *arena = arena_new();
+    struct template_set templates;
+
+    (void)template_load(config, arena, &templates); /* an error is logged and the built-in words are used */
+    struct intake *intake =
+        intake_open(cleanup, rewrite, worker_socket_path(worker, "private/intake"), "bounce");
+    worker_confine(worker, CONFINE_NETWORK);
+    struct client *client;
+    while ((client = worker_accept(worker)) != NULL) {
+        serve(client, config, &templates, intake);
+        client_close(client);
+    }
+    intake_close(intake);
+    arena_free(arena);
+    return worker_stop(worker);
+}
