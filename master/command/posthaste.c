@@ -12,7 +12,7 @@
 
 #include "master/command/examine.h"
 #include "master/command/folders.h"
-#include "master/command/log_file.h"
+#include "util/tool/log_file.h"
 #include "master/pid_file.h"
 #include "util/base/memory.h"
 #include "util/base/str.h"

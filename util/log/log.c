@@ -194,6 +194,11 @@ void log_error(const char *format, ...)
     PUT(LOG_ERR, "error: ");
 }
 
+void log_quote(const char *label, const char *format, ...)
+{
+    PUT(LOG_CRIT, label);
+}
+
 void log_fatal(const char *format, ...)
 {
     PUT(LOG_CRIT, "fatal: ");

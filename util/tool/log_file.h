@@ -1,6 +1,6 @@
 /* log_file.h: maillog_file, for commands that log while postlogd may not run, and its rotation. */
-#ifndef MASTER_COMMAND_LOG_FILE_H
-#define MASTER_COMMAND_LOG_FILE_H
+#ifndef UTIL_TOOL_LOG_FILE_H
+#define UTIL_TOOL_LOG_FILE_H
 #include <stdbool.h>
 
 #include "util/base/str.h"

@@ -1,4 +1,4 @@
-#include "master/command/log_file.h"
+#include "util/tool/log_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,67 @@
+/* postlogd.c: writes log lines that other processes send to the socket public/postlog to maillog_file (man/postlogd.8). */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "master/worker/handover.h"
+#include "master/worker/worker.h"
+#include "util/base/text.h"
+#include "util/io/fd.h"
+#include "util/log/log.h"
+#include "util/tool/log_file.h"
+
+enum { LINE_BYTES = 16384, LINES_PER_TURN = 100 };
+
+struct output {
+    int fd;
+    struct str line;
+};
+
+/* Each datagram is one line; who sends it escaped what peers sent, but the socket is open to setgid programs, too. */
+static void write_line(struct output *output, const char *bytes, size_t length)
+{
+    while (length > 0 && (bytes[length - 1] == '\n' || bytes[length - 1] == '\0'))
+        length--;
+    str_clear(&output->line);
+    text_put_printable(&output->line, bytes, length, '?', true);
+    str_put_char(&output->line, '\n');
+    if (!fd_write_all(output->fd, str_text(&output->line), output->line.length))
+        log_fatal("write to the log: %m"); /* master starts another, which opens the file anew */
+}
+
+static void on_datagram(void *context, int listener, int index)
+{
+    char bytes[LINE_BYTES];
+
+    for (int i = 0; i < LINES_PER_TURN; i++) {
+        ssize_t length = recv(listener, bytes, sizeof(bytes), MSG_DONTWAIT);
+        if (length < 0)
+            return;
+        write_line(context, bytes, (size_t)length);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct worker *worker = worker_start(argc, argv, "postlogd");
+    const struct config *config = worker_config(worker);
+    struct output output = { .fd = -1 };
+    struct str why = {0};
+
+    if (config->maillog_file[0] == '\0')
+        output.fd = open("/dev/null", O_WRONLY | O_CLOEXEC); /* somebody uses the socket although nothing is configured */
+    else
+        output.fd = log_file_open(config, &why);
+    if (output.fd < 0)
+        log_fatal("%s", str_text(&why));
+    if (config->maillog_file[0] != '\0')
+        log_to_fd(output.fd);
+    worker_confine(worker, CONFINE_LOG);
+    worker_serve_many(worker, on_datagram, &output);
+    on_datagram(&output, HANDOVER_LISTENERS, 0); /* the last words of those who ended before */
+    str_free(&output.line);
+    str_free(&why);
+    fd_close(&output.fd);
+    return worker_stop(worker);
+}
