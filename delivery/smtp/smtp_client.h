@@ -7,6 +7,8 @@
 #include "util/table/match_list.h"
 
 struct smtp_session;
+struct smtp_checks;
+struct smtp_generic;
 
 /* Header lines that master.cf asks for (flags=DORX). */
 enum { SMTP_FLAG_DELIVERED_TO = 1, SMTP_FLAG_ORIGINAL_TO = 2, SMTP_FLAG_RETURN_PATH = 4, SMTP_FLAG_FINAL = 8 };
@@ -23,6 +25,8 @@ struct smtp_client {
     struct maps *discard_keywords; /* by server address */
     struct maps *pix_workarounds;  /* by server address */
     struct maps *reply_filter;
+    struct smtp_checks *checks;
+    struct smtp_generic *generic;
     struct match_list *cache_destinations;
     struct smtp_session *kept;     /* NULL: no connection is kept for the next order */
 };

@@ -1,5 +1,6 @@
 #include "delivery/smtp/smtp_content.h"
 
+#include "delivery/smtp/smtp_filter.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/log/log.h"
@@ -64,7 +65,7 @@ static void put_extra_headers(struct smtp_delivery *delivery)
     str_free(&text);
 }
 
-static enum smtp_content_result send_blocks(struct smtp_delivery *delivery)
+static enum smtp_content_result send_blocks(struct smtp_delivery *delivery, bool body_only)
 {
     static char block[BLOCK_BYTES]; /* one message at a time per process */
     struct stream *stream = delivery->session->stream;
@@ -73,6 +74,10 @@ static enum smtp_content_result send_blocks(struct smtp_delivery *delivery)
     char last = '\n';
 
     message_reader_start(&reader, delivery->order->content, &delivery->order->file);
+    if (body_only) {
+        reader.parts[0] = reader.parts[2];
+        reader.parts[1] = reader.parts[2] = (struct message_extent){0};
+    }
     for (;;) {
         ssize_t length = fill_block(&reader, block);
         if (length < 0) {
@@ -97,5 +102,9 @@ enum smtp_content_result smtp_content_send(struct smtp_delivery *delivery)
     if (!delivery->order->file.complete)
         return SMTP_CONTENT_UNREADABLE;
     put_extra_headers(delivery);
-    return send_blocks(delivery);
+    struct smtp_filter_need need = smtp_filter_need(delivery);
+    if (!need.header)
+        return send_blocks(delivery, false);
+    enum smtp_content_result result = smtp_filter_send(delivery, &need);
+    return result == SMTP_CONTENT_SENT && !need.body ? send_blocks(delivery, true) : result;
 }

@@ -7,6 +7,7 @@
 enum smtp_content_result {
     SMTP_CONTENT_SENT,       /* all of it, ended by CR LF; the final dot is the caller's */
     SMTP_CONTENT_LOST,       /* the stream failed */
+    SMTP_CONTENT_TABLE_FAILED, /* a table that has a say in it failed */
     SMTP_CONTENT_UNREADABLE, /* the queue file can't be read */
 };
 

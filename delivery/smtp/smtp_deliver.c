@@ -272,6 +272,11 @@ bool smtp_deliver_order(struct smtp_client *client, struct agent *agent, struct 
     const char **members;
     size_t count = list_destinations(&delivery, &members);
 
+    if (!smtp_envelope_map(&delivery)) {
+        delivery.trouble.status = "4.3.5";
+        delivery.trouble.why = "local data error";
+        count = 0;
+    }
     if (count > 0)
         (void)reuse_kept(&delivery, members[0]); /* whoever is left is tried afresh */
     if (smtp_delivery_has_left(&delivery)) {

@@ -12,6 +12,8 @@ struct smtp_delivery {
     struct smtp_session *session;  /* NULL: none at the moment */
     bool *kept;                    /* per target: this server refused it for now, the next one may take it */
     const char *destination;       /* the domain or host of the next hop under way, for "mail for ... loops" */
+    const char *sender;            /* as the server sees it (smtp_generic_maps) */
+    const char **addresses;        /* the same per target */
     const char *tried_address;     /* of a kept connection that was used for this order; "" otherwise */
     bool last_host;                /* nobody is left to try */
     bool detect_loops;

@@ -1,5 +1,6 @@
 #include "delivery/smtp/smtp_envelope.h"
 
+#include "delivery/smtp/smtp_generic.h"
 #include "delivery/smtp/smtp_xtext.h"
 #include "util/base/text.h"
 #include "util/mail/address.h"
@@ -13,6 +14,29 @@ enum smtp_body smtp_envelope_body(const struct envelope *envelope)
     if (text_equal(encoding, "8bit") || (envelope->flags & (ENVELOPE_8BIT_BODY | ENVELOPE_CONTENT_NULL_8)))
         return SMTP_BODY_8BIT;
     return text_equal(encoding, "7bit") || (envelope->flags & ENVELOPE_CONTENT_7BIT) ? SMTP_BODY_7BIT : SMTP_BODY_UNKNOWN;
+}
+
+bool smtp_envelope_map(struct smtp_delivery *delivery)
+{
+    struct smtp_generic *generic = delivery->client->generic;
+    struct order *order = delivery->order;
+    struct str mapped = {0};
+    enum table_result result = TABLE_ABSENT;
+
+    delivery->sender = order->envelope.sender;
+    delivery->addresses = arena_allocate(order->arena, (order->target_count + 1) * sizeof(*delivery->addresses));
+    for (size_t i = 0; i < order->target_count; i++)
+        delivery->addresses[i] = order->targets[i].recipient.address;
+    if (smtp_generic_is_empty(generic))
+        return true;
+    for (size_t i = 0; i <= order->target_count && result != TABLE_FAILED; i++) {
+        const char **address = i == 0 ? &delivery->sender : &delivery->addresses[i - 1];
+        result = smtp_generic_map(generic, *address, &mapped);
+        if (result == TABLE_FOUND)
+            *address = arena_copy_text(order->arena, str_text(&mapped));
+    }
+    str_free(&mapped);
+    return result != TABLE_FAILED;
 }
 
 static bool wants_utf8(const struct smtp_delivery *delivery)
@@ -63,7 +87,7 @@ void smtp_envelope_put_mail(struct smtp_delivery *delivery)
     enum smtp_body body = smtp_envelope_body(envelope);
 
     str_put(&command, "MAIL FROM:");
-    put_path(delivery, envelope->sender, &command);
+    put_path(delivery, delivery->sender, &command);
     if (session->can & SMTP_CAN_SIZE)
         str_printf(&command, " SIZE=%llu", (unsigned long long)envelope->size_bytes);
     if ((session->can & SMTP_CAN_8BITMIME) && body != SMTP_BODY_UNKNOWN)
@@ -122,7 +146,7 @@ void smtp_envelope_put_recipient(struct smtp_delivery *delivery, const struct ag
     struct str command = {0};
 
     str_put(&command, "RCPT TO:");
-    put_path(delivery, target->recipient.address, &command);
+    put_path(delivery, delivery->addresses[target - delivery->order->targets], &command);
     if (session->can & SMTP_CAN_DSN) {
         put_original(&target->recipient, &command);
         put_notify(target->recipient.notify, &command);

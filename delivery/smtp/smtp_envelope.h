@@ -7,6 +7,9 @@
 enum smtp_body { SMTP_BODY_UNKNOWN, SMTP_BODY_7BIT, SMTP_BODY_8BIT };
 enum smtp_body smtp_envelope_body(const struct envelope *envelope);
 
+/* Sets the addresses that the server will see. False: a table failed. */
+bool smtp_envelope_map(struct smtp_delivery *delivery);
+
 void smtp_envelope_put_mail(struct smtp_delivery *delivery);
 void smtp_envelope_put_recipient(struct smtp_delivery *delivery, const struct agent_target *target);
 

@@ -1,0 +1,143 @@
+#include "delivery/smtp/smtp_generic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+#include "util/mail/address.h"
+#include "util/mail/address_find.h"
+#include "util/mail/address_list.h"
+#include "util/mail/header.h"
+#include "util/table/match_list.h"
+
+enum { TOKENS_MAX = 10240 };
+
+struct smtp_generic {
+    struct address_find find;
+    struct match_list *local_domains;
+    const char *origin;
+    bool propagates; /* unmatched extensions go into the result */
+};
+
+static bool domain_is_local(void *context, const char *domain)
+{
+    struct smtp_generic *generic = context;
+
+    return text_equal_nocase(domain, generic->origin)
+        || match_list_domain(generic->local_domains, domain, NULL) == TABLE_FOUND;
+}
+
+static bool list_has(const char *list, const char *wanted)
+{
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        if (strlen(wanted) == length && strncasecmp(word, wanted, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct smtp_generic *smtp_generic_open(const struct config *config, bool lmtp)
+{
+    struct smtp_generic *generic = memory_new(struct smtp_generic);
+
+    generic->local_domains = match_list_open(config, "mydestination", config->mydestination);
+    generic->origin = config->myorigin;
+    generic->propagates = list_has(config->propagate_unmatched_extensions, "generic");
+    generic->find = (struct address_find){
+        .maps = maps_open(config, lmtp ? "lmtp_generic_maps" : "smtp_generic_maps", config->smtp_generic_maps, TABLE_FOLD),
+        .delimiters = config->recipient_delimiter,
+        .owner_special = config->owner_request_special,
+        .forms = FIND_ALL,
+        .domain_is_local = domain_is_local,
+        .context = generic,
+    };
+    return generic;
+}
+
+void smtp_generic_close(struct smtp_generic *generic)
+{
+    if (generic == NULL)
+        return;
+    maps_close(generic->find.maps);
+    match_list_close(generic->local_domains);
+    free(generic);
+}
+
+bool smtp_generic_is_empty(const struct smtp_generic *generic)
+{
+    return maps_is_empty(generic->find.maps);
+}
+
+/* "@domain" keeps the user, a bare name gets our domain. */
+static void complete(const struct smtp_generic *generic, const char *address, const char *value, const char *extension,
+    struct str *out)
+{
+    struct str result = {0};
+
+    if (*value == '@')
+        str_put_bytes(&result, address, address_local_length(address));
+    else if (!address_unquote(value, &result))
+        str_set(&result, value);
+    if (*value == '@') {
+        str_put(&result, value);
+    } else if (generic->propagates && *extension != '\0') {
+        char *domain = memory_copy_text(str_text(&result) + address_local_length(str_text(&result)));
+        str_truncate(&result, address_local_length(str_text(&result)));
+        str_put(&result, extension);
+        str_put(&result, domain);
+        free(domain);
+    }
+    if (address_domain(str_text(&result)) == NULL)
+        str_printf(&result, "@%s", generic->origin);
+    str_set(out, str_text(&result));
+    str_free(&result);
+}
+
+enum table_result smtp_generic_map(struct smtp_generic *generic, const char *address, struct str *out)
+{
+    struct str value = {0};
+    struct str extension = {0};
+    enum table_result found = TABLE_ABSENT;
+
+    if (*address != '\0')
+        found = address_find(&generic->find, address, &value, &extension, NULL);
+    if (found == TABLE_FOUND)
+        complete(generic, address, str_text(&value), str_text(&extension), out);
+    str_free(&value);
+    str_free(&extension);
+    return found;
+}
+
+enum table_result smtp_generic_map_field(struct smtp_generic *generic, const char *field, struct str *out)
+{
+    size_t value;
+    size_t name_length = header_name_length(field, strlen(field), &value);
+    struct str mapped = {0};
+    enum table_result result = TABLE_ABSENT;
+
+    if (name_length == 0 || !(header_kind_find(field, name_length)->flags & (HEADER_SENDER | HEADER_RECIPIENT)))
+        return TABLE_ABSENT;
+    struct address_list *list = address_list_parse(field + value, strlen(field + value), TOKENS_MAX);
+    const char *address;
+    for (size_t i = 0; result != TABLE_FAILED && (address = address_list_get(list, i)) != NULL; i++) {
+        result = smtp_generic_map(generic, address, &mapped);
+        if (result == TABLE_FOUND)
+            address_list_set(list, i, str_text(&mapped));
+    }
+    if (result != TABLE_FAILED)
+        result = address_list_is_changed(list) ? TABLE_FOUND : TABLE_ABSENT;
+    if (result == TABLE_FOUND) {
+        str_clear(out);
+        str_put_bytes(out, field, name_length);
+        str_put(out, ": ");
+        address_list_put(list, out);
+    }
+    address_list_free(list);
+    str_free(&mapped);
+    return result;
+}
