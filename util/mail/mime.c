@@ -210,6 +210,11 @@ const char *mime_encoding_name(const struct mime *mime)
     return mime->encoding_name;
 }
 
+bool mime_is_leaf(const struct mime *mime)
+{
+    return mime->kind == KIND_OTHER;
+}
+
 bool mime_encoding_is_forbidden(const struct mime *mime)
 {
     return mime->kind != KIND_OTHER && mime->encoding > MIME_BINARY;

@@ -34,6 +34,8 @@ bool mime_follows_lines(const struct mime *mime);
 enum mime_encoding mime_present_encoding(const struct mime *mime);
 /* The encoding as named in the present header, "" if none. */
 const char *mime_encoding_name(const struct mime *mime);
+/* Neither a multipart nor a message: its body is text or data of its own. */
+bool mime_is_leaf(const struct mime *mime);
 /* A message or multipart that claims base64 or the like: only 7bit, 8bit, binary are allowed (RFC 2045 section 6.4). */
 bool mime_encoding_is_forbidden(const struct mime *mime);
 #endif
