@@ -69,8 +69,6 @@ static void finish_field(struct intake_message *message)
     if (!content->field_is_open)
         return;
     content->field_is_open = false;
-    /* A zero byte ends a field: nothing behind it could be looked at by any check. */
-    str_truncate(&content->field, strlen(str_text(&content->field)));
     if (content->in_header)
         headers_take_field(message, &content->field);
     else
@@ -119,8 +117,9 @@ static void take_body(struct intake_message *message, const char *bytes, size_t 
 static void take_header_line(struct intake_message *message)
 {
     struct content *content = message->content;
-    const struct str *line = &content->line;
+    struct str *line = &content->line;
 
+    str_truncate(line, strlen(line->data)); /* behind a zero byte no check could look */
     if (content->field_is_open && (line->data[0] == ' ' || line->data[0] == '\t')) {
         put_bounded(message, &content->field, "\n", 1);
         put_bounded(message, &content->field, line->data, line->length);

@@ -202,12 +202,15 @@ static bool canonical_step(struct intake_message *message, const struct mapping_
         struct address_list *list = address_list_parse(str_text(&value), value.length,
             (size_t)message->intake->config->header_address_token_limit);
         const char *first = address_list_get(list, 0);
-        if (first == NULL || *first == '\0') {
+        if (first == NULL && strchr(str_text(&value), '<') == NULL) { /* "<>" is the null address */
             warn_of_result(table, str_text(address), str_text(&value));
             fail_lookup(message, table, str_text(address));
         } else {
-            complete_result(message, table, str_text(address), first, str_text(&extension), &result);
-            again = !text_equal_nocase(str_text(&result), str_text(address)) && *first != '@';
+            if (address_list_get(list, 1) != NULL)
+                log_warning("%s: multi-valued %s entry for %s", message->queue_id, table->name, str_text(address));
+            if (first != NULL)
+                complete_result(message, table, str_text(address), first, str_text(&extension), &result);
+            again = result.length > 0 && !text_equal_nocase(str_text(&result), str_text(address));
             str_set(address, str_text(&result));
         }
         address_list_free(list);
@@ -223,9 +226,10 @@ static void apply_canonical(struct intake_message *message, const struct mapping
 {
     if (!(table->classes & class) || maps_is_empty(table->maps))
         return;
-    for (int depth = 0; canonical_step(message, table, address); depth++) {
-        if (depth == CANONICAL_DEPTH_MAX) {
-            fail_expansion(message, table, "nesting", str_text(address));
+    for (int depth = 1; canonical_step(message, table, address); depth++) {
+        if (depth == CANONICAL_DEPTH_MAX) { /* a loop: Postfix, too, takes the message, whatever it says */
+            log_warning("%s: unreasonable %s map nesting for %s -- message not accepted, try again later",
+                message->queue_id, table->name, str_text(address));
             return;
         }
     }

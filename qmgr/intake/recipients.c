@@ -107,6 +107,8 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
         recipient->original != NULL && *recipient->original != '\0' ? recipient->original : recipient->address);
     whole.dsn_orcpt = recipient->dsn_orcpt == NULL ? "" : arena_copy_text(arena, recipient->dsn_orcpt);
     mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
+    if (address.length == 0) /* a table made it the null address */
+        mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, message->intake->config->empty_address_recipient, &address);
     message->last_recipient = arena_copy_text(arena, str_text(&address));
     mapping_expand(message, &whole, message->last_recipient, take);
     mapping_recipient_bcc(message, message->last_recipient, &copies);
