@@ -1,6 +1,7 @@
 #include "qmgr/active/agent_pool.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -168,13 +169,15 @@ static void drop_link(struct link *link, const char *error)
     struct group *group = link->group;
     struct delivery *delivery = link->delivery;
     bool raced = delivery != NULL && link->untouched && link->orders > 1 && !delivery->repeated;
+    char kept[64];
 
+    (void)snprintf(kept, sizeof(kept), "%s", error); /* it may be the channel's own text; a cut one will do */
     free_link(link);
     if (raced) {
         delivery->repeated = true;
         schedule_requeue(&delivery->entry);
     } else if (delivery != NULL) {
-        outcome_agent_lost(delivery, error);
+        outcome_agent_lost(delivery, kept);
     }
     pump_soon(group, 0);
 }
