@@ -10,7 +10,7 @@ static void report(void *context, struct agent *agent, struct order *order)
     char status[REASON_STATUS_BYTES];
     const char *reason;
 
-    reason_split(order->next_hop, *defers ? '4' : '5', status, &reason);
+    reason_split(*order->next_hop == '\0' ? "Address is undeliverable" : order->next_hop, *defers ? '4' : '5', status, &reason);
     agent_report_rest(agent, order, &(struct agent_result){
         .code = *defers ? 450 : 550,
         .status = status,

@@ -101,6 +101,7 @@ static bool try_session(struct smtp_delivery *delivery, const struct smtp_next_h
         delivery->session = NULL;
         return false;
     }
+    delivery->last_host |= delivery->last_session; /* those that end before this point don't count */
     (void)use_session(delivery, hop, true); /* a fresh one isn't stale */
     return true;
 }
@@ -112,7 +113,8 @@ static void connect_failed(struct smtp_delivery *delivery, const char *name, con
     const char *text = port == 0 ? arena_printf(arena, "connect to %s[%s]: %s", name, address, why)
                                  : arena_printf(arena, "connect to %s[%s]:%u: %s", name, address, port, why);
 
-    log_info("%s", text);
+    if (port != 0)
+        log_info("%s", text);
     delivery->unreachable = true;
     delivery->trouble = (struct agent_result){ .code = 450, .status = "4.4.1", .why = text, .relay = "none" };
 }
@@ -147,7 +149,8 @@ static void try_hosts(struct smtp_delivery *delivery, const struct smtp_next_hop
             return;
         if (text_equal(host->address_text, delivery->tried_address))
             continue;
-        delivery->last_host = last_hop && (i + 1 == hosts->count || sessions + 1 == limit);
+        delivery->last_host = last_hop && i + 1 == hosts->count;
+        delivery->last_session = last_hop && sessions + 1 == limit;
         int fd = smtp_connect_host(delivery->client, host, &why);
         if (fd < 0) {
             connect_failed(delivery, host->name, host->address_text, port, why);

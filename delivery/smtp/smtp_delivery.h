@@ -16,6 +16,7 @@ struct smtp_delivery {
     const char **addresses;        /* the same per target */
     const char *tried_address;     /* of a kept connection that was used for this order; "" otherwise */
     bool last_host;                /* nobody is left to try */
+    bool last_session;             /* if this one gets beyond the handshake it is the last that is allowed */
     bool detect_loops;
     bool unreachable;              /* the latest failure was one to reach the destination */
     struct agent_result trouble;   /* why recipients are left; texts in the order's arena */

@@ -15,7 +15,6 @@ static const struct keyword {
 } keywords[] = {
     { "PIPELINING", SMTP_CAN_PIPELINE },
     { "8BITMIME", SMTP_CAN_8BITMIME },
-    { "SIZE", SMTP_CAN_SIZE },
     { "DSN", SMTP_CAN_DSN },
     { "SMTPUTF8", SMTP_CAN_SMTPUTF8 },
 };
@@ -91,7 +90,9 @@ static void take_size(struct smtp_session *session, const char *arguments)
         return;
     memcpy(number, word, length);
     number[length] = '\0';
-    if (!number_parse_u64(number, UINT64_MAX, &session->size_limit))
+    if (number_parse_u64(number, UINT64_MAX, &session->size_limit))
+        session->can |= SMTP_CAN_SIZE;
+    else
         log_warning("bad EHLO SIZE limit \"%s\" from %s", number, session->relay);
 }
 

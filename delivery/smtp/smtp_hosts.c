@@ -300,19 +300,34 @@ static void add_mx_hosts(struct search *search, const char *domain, const struct
     }
 }
 
+/* "." among the records: takes no mail, whatever the others say. */
+static bool has_null_mx(const struct dns_answer *answer)
+{
+    for (size_t i = 0; i < answer->count; i++) {
+        if (answer->records[i].name[0] == '\0')
+            return true;
+    }
+    return answer->outcome == DNS_NULL_MX;
+}
+
+static void refuse_null_mx(struct search *search, const char *domain)
+{
+    search->hosts->code = 550;
+    search->hosts->status = "5.1.0";
+    search->hosts->why = arena_printf(search->arena, "Domain %s does not accept mail (nullMX)", domain);
+}
+
 static void find_domain(struct search *search, const char *domain)
 {
-    struct smtp_hosts *hosts = search->hosts;
     struct dns_answer answer;
 
     switch (dns_lookup(domain, DNS_MX, search->dns_flags, search->arena, &answer)) {
     case DNS_FOUND:
-        add_mx_hosts(search, domain, &answer);
-        return;
     case DNS_NULL_MX:
-        hosts->code = 550;
-        hosts->status = "5.1.0";
-        hosts->why = arena_printf(search->arena, "Domain %s does not accept mail (nullMX)", domain);
+        if (has_null_mx(&answer))
+            refuse_null_mx(search, domain);
+        else
+            add_mx_hosts(search, domain, &answer);
         return;
     case DNS_INVALID:
         note_failure(search, answer.status, answer.text);
