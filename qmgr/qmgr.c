@@ -17,6 +17,7 @@
 #include "util/log/log.h"
 
 enum { LISTENER_TRIGGER, LISTENER_INTAKE };
+enum { DRAIN_S = 20 };
 
 struct service {
     struct manager *manager;
@@ -57,6 +58,30 @@ static struct master_cf *load_master_cf(const struct config *config)
     return master_cf;
 }
 
+static void check_drained(evutil_socket_t fd, short what, void *context)
+{
+    struct manager *manager = context;
+
+    if (!agent_pool_is_busy(manager->pool))
+        (void)event_base_loopbreak(manager->events); /* at the latest the time limit ends the loop */
+}
+
+/* Before the end: what agents are doing now is worth waiting for, since it would all be done again. New mail is still taken in from who is
+ * connected. */
+static void drain(struct manager *manager)
+{
+    struct timeval often = { .tv_usec = 20000 };
+    struct timeval limit = { .tv_sec = DRAIN_S };
+
+    manager->draining = true;
+    agent_pool_drain(manager->pool);
+    struct event *check = event_new(manager->events, -1, EV_PERSIST, check_drained, manager);
+    if (!agent_pool_is_busy(manager->pool) || check == NULL || event_add(check, &often) != 0
+        || event_base_loopexit(manager->events, &limit) != 0)
+        return;
+    (void)event_base_dispatch(manager->events); /* a failure only ends it early */
+}
+
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "qmgr");
@@ -84,6 +109,7 @@ int main(int argc, char **argv)
     refill_scan_deferred(manager.refill, false);
     worker_serve_many(worker, on_connect, &service);
 
+    drain(&manager);
     intake_door_free(service.door);
     places_free(manager.places);
     return worker_stop(worker); /* what is active is found again in active/ */

@@ -142,10 +142,21 @@ void agent_pool_pump(struct agent_pool *pool, struct schedule_transport *transpo
     pump_soon(need_group(pool, transport), 0);
 }
 
-void agent_pool_pump_all(struct agent_pool *pool)
+void agent_pool_drain(struct agent_pool *pool)
 {
-    for (struct group *group = pool->groups; group != NULL; group = group->next)
-        pump_soon(group, 0);
+    for (struct group *group = pool->groups; group != NULL; group = group->next) {
+        while (group->idle != NULL)
+            free_link(group->idle);
+    }
+}
+
+bool agent_pool_is_busy(const struct agent_pool *pool)
+{
+    for (struct group *group = pool->groups; group != NULL; group = group->next) {
+        if (group->busy != NULL)
+            return true;
+    }
+    return false;
 }
 
 /* --- what comes back --- */
@@ -327,6 +338,10 @@ static void pump_group(struct group *group)
 {
     struct schedule_entry *entry;
 
+    if (group->pool->manager->draining) {
+        agent_pool_drain(group->pool);
+        return;
+    }
     while ((group->idle != NULL || may_open(group))
         && (entry = schedule_next(group->transport, clock_monotonic_ms())) != NULL) {
         struct delivery *delivery = entry->owner;

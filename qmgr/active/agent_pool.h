@@ -14,5 +14,8 @@ void agent_pool_free(struct agent_pool *pool); /* closes all connections */
 /* Starts as many deliveries of this transport as may start now; never waits, and may be called from anywhere: the work is done when
  * the event loop comes round. */
 void agent_pool_pump(struct agent_pool *pool, struct schedule_transport *transport);
-void agent_pool_pump_all(struct agent_pool *pool);
+
+/* The end is near (manager->draining is set): idle agents are let go, busy ones as they finish. */
+void agent_pool_drain(struct agent_pool *pool);
+bool agent_pool_is_busy(const struct agent_pool *pool);
 #endif

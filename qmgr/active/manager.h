@@ -33,6 +33,7 @@ struct manager {
     struct message *messages;      /* active ones, by queue id (uthash) */
     size_t message_count;
     size_t recipient_count;        /* of the active messages */
+    bool draining;                 /* about to end: no delivery is started any more */
 };
 
 /* Whether one more message may become active. */

@@ -14,6 +14,8 @@
 
 bool manager_has_room(const struct manager *manager)
 {
+    if (manager->draining)
+        return false;
     return manager->message_count == 0
         || ((int64_t)manager->message_count < manager->config->qmgr_message_active_limit
             && (int64_t)manager->recipient_count < manager->config->qmgr_message_recipient_limit);

@@ -124,6 +124,10 @@ void outcome_agent_lost(struct delivery *delivery, const char *error)
 {
     const char *name = schedule_transport_name(schedule_entry_transport(&delivery->entry));
 
+    if (delivery->message->manager->draining) { /* everything is being stopped: the next start goes on with it */
+        (void)message_mark_done(delivery->message); /* costs a repetition at worst */
+        return;
+    }
     if (strcmp(error, "malformed response") != 0)
         log_warning("premature end-of-input on private/%s socket: %s", name, error);
     log_warning("private/%s socket: malformed response", name);

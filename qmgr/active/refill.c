@@ -167,6 +167,7 @@ static void on_queue_run(evutil_socket_t fd, short what, void *context)
 {
     struct refill *refill = context;
 
+    schedule_tidy(refill->manager->schedule, clock_monotonic_ms());
     refill_scan_incoming(refill);
     refill_scan_deferred(refill, false);
 }

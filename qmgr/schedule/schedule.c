@@ -501,6 +501,17 @@ void schedule_revive(struct schedule *schedule)
     }
 }
 
+void schedule_tidy(struct schedule *schedule, int64_t now_ms)
+{
+    struct schedule_transport *transport, *next;
+    struct schedule_destination *destination, *following;
+
+    HASH_ITER (hh, schedule->transports, transport, next) {
+        HASH_ITER (hh, transport->destinations, destination, following)
+            drop_destination_if_idle(destination, now_ms);
+    }
+}
+
 /* --- looking --- */
 
 const char *schedule_transport_name(const struct schedule_transport *transport)

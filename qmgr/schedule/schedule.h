@@ -81,6 +81,8 @@ struct schedule_entry *schedule_take_all(struct schedule_transport *transport);
 
 /* Forgets all dead destinations and transports. */
 void schedule_revive(struct schedule *schedule);
+/* Forgets those whose time is up; now and then, so that the dead don't pile up. */
+void schedule_tidy(struct schedule *schedule, int64_t now_ms);
 
 /* When schedule_next may find more merely because time passed; INT64_MAX: not before something ends or is added. */
 int64_t schedule_wake_ms(const struct schedule_transport *transport, int64_t now_ms);

@@ -55,7 +55,7 @@ static bool is_subfolder(DIR *folder, const struct dirent *entry)
 {
     struct stat status;
 
-    if (entry->d_name[0] == '\0' || entry->d_name[1] != '\0')
+    if (entry->d_name[0] == '.' || entry->d_name[0] == '\0' || entry->d_name[1] != '\0')
         return false;
     return fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
