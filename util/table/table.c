@@ -148,6 +148,15 @@ static enum table_result unavailable(const struct table *table, struct str *valu
     return TABLE_FAILED;
 }
 
+static bool decode_value(const struct table *table, const char *key, struct str *value)
+{
+    bool good = file_value_decode(value);
+
+    if (!good)
+        log_warning("table %s: key %s: malformed BASE64 value: %s", table_data_name(table), key, str_text(value));
+    return good;
+}
+
 static enum table_result check_value(const struct table *table, const char *key, struct str *value)
 {
     if ((table->flags & TABLE_UTF8) && !text_is_utf8(str_text(value), value->length)) {
@@ -156,8 +165,7 @@ static enum table_result check_value(const struct table *table, const char *key,
         str_clear(value);
         return TABLE_FAILED;
     }
-    if ((table->flags & TABLE_FILE_VALUES) && !file_value_decode(value)) {
-        log_warning("table %s: key %s: malformed BASE64 value: %s", table_data_name(table), key, str_text(value));
+    if ((table->flags & TABLE_FILE_VALUES) && !decode_value(table, key, value)) {
         str_clear(value);
         return TABLE_FAILED;
     }
@@ -210,7 +218,18 @@ enum table_result table_next(struct table *table, bool first, struct str *key, s
         str_set(value, table->type == NULL ? table->why : "sequence operation is not supported");
         return TABLE_FAILED;
     }
-    return table->type->next(table->data, first, key, value);
+    enum table_result result;
+    while ((result = table->type->next(table->data, first, key, value)) == TABLE_FOUND && (table->flags & TABLE_FILE_VALUES)
+        && !decode_value(table, str_text(key), value))
+        first = false;
+    return result;
+}
+
+void table_set_plain(struct table *table)
+{
+    table->flags &= ~(unsigned)TABLE_FOLD;
+    if (table->type != NULL && table->type->set_plain != NULL)
+        table->type->set_plain(table->data);
 }
 
 bool table_commit(struct table *table, struct str *why)

@@ -52,6 +52,8 @@ enum table_result table_remove(struct table *table, const char *key, struct str 
 /* All entries in the order of the table: first starts over. TABLE_ABSENT: no more. TABLE_FAILED: *value says why. */
 enum table_result table_next(struct table *table, bool first, struct str *key, struct str *value);
 bool table_can_list(const struct table *table);
+/* From now on keys are put as they are: not folded, without a zero byte (the YP_ entries of alias tables). */
+void table_set_plain(struct table *table);
 /* Writes out what is in memory; with TABLE_EMPTY the new content replaces the old one only now. */
 bool table_commit(struct table *table, struct str *why);
 

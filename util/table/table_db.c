@@ -366,6 +366,14 @@ static bool db_table_commit(void *data, struct str *why)
     return false;
 }
 
+static void db_table_set_plain(void *data)
+{
+    struct db_table *table = data;
+
+    table->with_nul = false;
+    table->without_nul = true;
+}
+
 static bool db_table_has_changed(void *data)
 {
     const struct db_table *table = data;
@@ -379,10 +387,12 @@ const struct table_type table_hash = {
     .name = "hash", .suffix = ".db", .fixed = true, .can_build = true, .writable = true, .open = hash_open,
     .close = db_table_close, .find = db_table_find, .has_changed = db_table_has_changed, .put = db_table_put,
     .remove = db_table_remove, .next = db_table_next, .commit = db_table_commit,
+    .set_plain = db_table_set_plain,
 };
 
 const struct table_type table_btree = {
     .name = "btree", .suffix = ".db", .fixed = true, .can_build = true, .writable = true, .open = btree_open,
     .close = db_table_close, .find = db_table_find, .has_changed = db_table_has_changed, .put = db_table_put,
     .remove = db_table_remove, .next = db_table_next, .commit = db_table_commit,
+    .set_plain = db_table_set_plain,
 };

@@ -29,6 +29,7 @@ struct table_type {
     enum table_result (*remove)(void *data, const char *key, struct str *why);
     enum table_result (*next)(void *data, bool first, struct str *key, struct str *value);
     bool (*commit)(void *data, struct str *why);
+    void (*set_plain)(void *data);       /* keys without a zero byte from now on */
     bool (*is_fixed)(const void *data);  /* where it depends on the name */
     bool (*data_may_wait)(const void *data);
 };
