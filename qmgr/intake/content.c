@@ -84,6 +84,7 @@ static void end_own_header(struct intake_message *message, bool body_follows)
     message->file.head = (struct message_extent){ MESSAGE_FILE_HEADER_BYTES,
         writer_offset(&message->writer) - MESSAGE_FILE_HEADER_BYTES };
     message->file.has_body = body_follows;
+    message->writer.seen = 0; /* from here on it is about the body */
     message->file.body.offset = writer_offset(&message->writer);
     if (body_follows)
         message->writer.text_bytes++; /* the empty line, which is not in the file */

@@ -13,6 +13,7 @@
 #include "qmgr/intake/state.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
+#include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
 
@@ -27,6 +28,7 @@ struct intake *intake_open(const struct config *cleanup, const struct config *re
 
     intake->config = cleanup;
     intake->rewrite = rewrite;
+    intake->service = memory_copy_text(service);
     intake->place = place_open(socket_path, service, (long)timeout_s);
     intake->mapping = mapping_open(cleanup, rewrite);
     intake->checks = checks_open(cleanup);
@@ -54,6 +56,7 @@ void intake_close(struct intake *intake)
     mapping_close(intake->mapping);
     checks_close(intake->checks);
     str_free(&intake->reply);
+    free(intake->service);
     free(intake);
 }
 
@@ -196,6 +199,28 @@ static void fail_writing(struct intake_message *message, int error)
                          : VERDICT(451, "4.3.0", "Error: queue file write error"));
 }
 
+/* Whether SMTPUTF8 is to be found out for mail that came this way (smtputf8_autodetect_classes). */
+static bool detects_smtputf8(const struct intake *intake)
+{
+    static const struct { const char *service; const char *class; } ways[] = {
+        { "pickup", "sendmail" }, { "smtpd", "smtpd" }, { "qmqpd", "qmqpd" }, { "local", "forward" }, { "bounce", "bounce" },
+    };
+    const char *list = intake->config->smtputf8_autodetect_classes;
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        if (length == 3 && memcmp(word, "all", 3) == 0)
+            return true;
+        for (size_t i = 0; i < COUNT_OF(ways); i++) {
+            if (text_equal(intake->service, ways[i].service) && strlen(ways[i].class) == length
+                && memcmp(word, ways[i].class, length) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Flags that the content decides. */
 static void describe_content(struct intake_message *message)
 {
@@ -206,6 +231,9 @@ static void describe_content(struct intake_message *message)
         envelope->flags |= ENVELOPE_8BIT_BODY;
     if (message->writer.long_lines)
         envelope->flags |= ENVELOPE_LONG_LINES;
+    if ((envelope->flags & (ENVELOPE_UTF8_HEADER | ENVELOPE_UTF8_ADDRESS)) && message->intake->config->smtputf8_enable
+        && detects_smtputf8(message->intake))
+        envelope->flags |= ENVELOPE_SMTPUTF8;
 }
 
 /* A refused message is queued for the error service, which bounces it. */

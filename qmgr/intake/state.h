@@ -23,7 +23,7 @@ struct content;  /* content.h */
 struct intake {
     const struct config *config;  /* the cleanup service's view */
     const struct config *rewrite; /* the rewrite service's view */
-    const char *service;
+    char *service;                /* who takes in: smtpd, pickup, bounce, local */
     struct place *place;
     struct mapping *mapping;
     struct checks *checks;
