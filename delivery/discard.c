@@ -1,7 +1,7 @@
 /* discard.c: discard(8): reports mail as delivered, for the reason that stands in the place of the next hop, and does nothing
  * with it. */
 #include "delivery/order_loop.h"
-#include "delivery/reason.h"
+#include "util/mail/reason.h"
 
 static void report(void *context, struct agent *agent, struct order *order)
 {

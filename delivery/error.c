@@ -1,8 +1,8 @@
 /* error.c: error(8): returns mail, or defers it when the service is called retry, for the reason that stands in the place of
  * the next hop. */
 #include "delivery/order_loop.h"
-#include "delivery/reason.h"
 #include "util/base/text.h"
+#include "util/mail/reason.h"
 
 static void report(void *context, struct agent *agent, struct order *order)
 {

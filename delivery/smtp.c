@@ -50,6 +50,7 @@ int main(int argc, char **argv)
         config_use_prefix((struct config *)worker_config(worker), "lmtp_", "smtp_");
     smtp_client_open(&client, worker, lmtp);
     agent_use_config(client.config);
+    agent_use_status_filter(client.status_filter);
     worker_confine(worker, CONFINE_NETWORK);
     while ((connection = worker_accept(worker)) != NULL) {
         struct agent *agent = agent_open(connection->fd);

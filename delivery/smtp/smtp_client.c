@@ -48,6 +48,8 @@ void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lm
             lmtp ? config->lmtp_discard_lhlo_keyword_address_maps : config->smtp_discard_ehlo_keyword_address_maps, 0),
         .pix_workarounds = maps_open(config, "smtp_pix_workaround_maps", config->smtp_pix_workaround_maps, 0),
         .reply_filter = maps_open(config, "smtp_reply_filter", config->smtp_reply_filter, 0),
+        .status_filter = maps_open(config, lmtp ? "lmtp_delivery_status_filter" : "smtp_delivery_status_filter",
+            config->smtp_delivery_status_filter, 0),
         .checks = smtp_checks_open(config, lmtp),
         .generic = smtp_generic_open(config, lmtp),
         .cache_destinations = match_list_open(config, "smtp_connection_cache_destinations",
@@ -68,6 +70,7 @@ void smtp_client_close(struct smtp_client *client)
     maps_close(client->discard_keywords);
     maps_close(client->pix_workarounds);
     maps_close(client->reply_filter);
+    maps_close(client->status_filter);
     smtp_checks_close(client->checks);
     smtp_generic_close(client->generic);
     match_list_close(client->cache_destinations);

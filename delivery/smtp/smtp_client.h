@@ -25,6 +25,7 @@ struct smtp_client {
     struct maps *discard_keywords; /* by server address */
     struct maps *pix_workarounds;  /* by server address */
     struct maps *reply_filter;
+    struct maps *status_filter;
     struct smtp_checks *checks;
     struct smtp_generic *generic;
     struct match_list *cache_destinations;

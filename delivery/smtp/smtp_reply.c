@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "delivery/reason.h"
 #include "util/base/text.h"
+#include "util/mail/reason.h"
 
 /* A server that sends lines without end must not keep us for ever, deadline or not. */
 enum { LINES_MAX = 10000 };

@@ -12,6 +12,7 @@
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/mail/reason.h"
 
 enum {
     ORDER_TIMEOUT_S = 60,    /* for the rest of an order that has begun, and for taking a verdict */
@@ -28,6 +29,7 @@ struct agent {
 };
 
 static bool soft_bounce;
+static struct maps *status_filter; /* NULL: none */
 
 void agent_set_soft_bounce(bool on)
 {
@@ -265,9 +267,49 @@ static const char *status_of_class(const struct order *order, const char *status
     return copy;
 }
 
-void agent_report(struct agent *agent, struct order *order, struct agent_target *target,
-    const struct agent_result *result)
+void agent_use_status_filter(struct maps *filter)
 {
+    status_filter = filter;
+}
+
+/* Takes "5.1.1 text" for the result's own; success stays success, failure stays failure. */
+static void replace_result(struct order *order, struct agent_result *result, const char *value)
+{
+    char status[REASON_STATUS_BYTES];
+    const char *why;
+
+    if (reason_status_length(value) == 0 || (value[0] == '2') != (result->code < 300)
+        || value[strcspn(value, " \t")] == '\0') {
+        log_warning("%s: bad result of the delivery status filter: \"%s\"", order->queue_id, value);
+        return;
+    }
+    reason_split(value, value[0], status, &why);
+    if (status[0] != result->status[0])
+        result->code = status[0] == '4' ? 450 : 550;
+    result->status = arena_copy_text(order->arena, status);
+    result->why = arena_copy_text(order->arena, why);
+}
+
+/* A failed look-up leaves the result as it is: the delivery has happened. */
+static struct agent_result filter_result(struct order *order, const struct agent_result *result)
+{
+    struct agent_result filtered = *result;
+    struct str value = {0};
+
+    if (status_filter == NULL || maps_is_empty(status_filter))
+        return filtered;
+    const char *key = arena_printf(order->arena, "%s %s", result->status, result->why);
+    if (maps_find(status_filter, key, &value, NULL) == TABLE_FOUND)
+        replace_result(order, &filtered, str_text(&value));
+    str_free(&value);
+    return filtered;
+}
+
+void agent_report(struct agent *agent, struct order *order, struct agent_target *target,
+    const struct agent_result *original)
+{
+    const struct agent_result filtered = filter_result(order, original);
+    const struct agent_result *result = &filtered;
     bool softened = soft_bounce && result->code >= 500;
     const char *action = result->action == NULL ? "delivered" : result->action;
 

@@ -9,6 +9,7 @@
 #include "qmgr/client/message_file.h"
 #include "util/base/arena.h"
 #include "util/config/config.h"
+#include "util/table/maps.h"
 #include "util/mail/verdict.h"
 
 /* One recipient of an order and what became of it. */
@@ -87,6 +88,8 @@ bool agent_finish(struct agent *agent, struct order *order, const char *kept_aff
 
 /* The process's soft_bounce, delay_logging_resolution_limit and info_log_address_format. Call it once at start. */
 void agent_use_config(const struct config *config);
+/* The program's delivery_status_filter; borrowed. It may change status and text of what is reported from now on. */
+void agent_use_status_filter(struct maps *filter);
 /* The process's soft_bounce setting alone. */
 void agent_set_soft_bounce(bool on);
 #endif

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "delivery/reason.h"
+#include "util/mail/reason.h"
 #include "delivery/smtp/smtp_reply.h"
 #include "util/base/memory.h"
 

@@ -1,4 +1,4 @@
-#include "delivery/reason.h"
+#include "util/mail/reason.h"
 
 #include <stdio.h>
 #include <string.h>

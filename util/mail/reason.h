@@ -1,7 +1,7 @@
 /* reason.h: a reason for a delivery's outcome as administrators write it: an enhanced status code (RFC 3463), then text,
  * either of which may be missing ("5.1.1 user is gone"). */
-#ifndef DELIVERY_REASON_H
-#define DELIVERY_REASON_H
+#ifndef UTIL_MAIL_REASON_H
+#define UTIL_MAIL_REASON_H
 
 enum { REASON_STATUS_BYTES = 12 };
 
