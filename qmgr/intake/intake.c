@@ -159,6 +159,31 @@ void intake_attribute(struct intake_message *message, const char *name, const ch
     envelope_set_attribute(&message->envelope, message->arena, name, value);
 }
 
+void intake_hold(struct intake_message *message)
+{
+    message->envelope.flags |= ENVELOPE_HOLD;
+}
+
+void intake_discard(struct intake_message *message)
+{
+    message->discard = true;
+}
+
+void intake_redirect(struct intake_message *message, const char *address)
+{
+    message->redirect_to = arena_copy_text(message->arena, address);
+}
+
+void intake_bcc(struct intake_message *message, const char *address)
+{
+    const char **more = arena_allocate(message->arena, (message->bcc_count + 1) * sizeof(*more));
+
+    if (message->bcc_count > 0)
+        memcpy(more, message->bcc, message->bcc_count * sizeof(*more));
+    more[message->bcc_count++] = arena_copy_text(message->arena, address);
+    message->bcc = more;
+}
+
 void intake_recipient(struct intake_message *message, const struct recipient *recipient)
 {
     const char *previous = log_set_service(message->service);

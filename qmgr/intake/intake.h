@@ -62,6 +62,13 @@ void intake_attribute(struct intake_message *message, const char *name, const ch
  * look-up or an expansion limit is remembered and becomes the verdict at the end. */
 void intake_recipient(struct intake_message *message, const struct recipient *recipient);
 
+/* What an access table of the SMTP server wants done, any time before intake_end: put it on hold; say yes and keep nothing; send
+ * it to that address instead of its recipients; send a copy there, too. */
+void intake_hold(struct intake_message *message);
+void intake_discard(struct intake_message *message);
+void intake_redirect(struct intake_message *message, const char *address);
+void intake_bcc(struct intake_message *message, const char *address);
+
 /* Content, in order, header first, then (after an empty line) the body. A piece of a line, without its line end; line_end says
  * that the line ends here. Anything but CR LF NUL rules of message_strip_characters is taken as it is. */
 void intake_text(struct intake_message *message, const char *bytes, size_t length, bool line_end);

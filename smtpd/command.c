@@ -1,0 +1,238 @@
+#include "smtpd/command.h"
+
+#include <string.h>
+
+#include "smtpd/session.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+#define ANYTIME (PHASE_SILENT | PHASE_GREETED | PHASE_SENDER | PHASE_RECIPIENTS | PHASE_CHUNKS)
+#define IN_TRANSACTION (PHASE_SENDER | PHASE_RECIPIENTS | PHASE_CHUNKS)
+
+enum {
+    COMMAND_LAST = 1, /* the client must wait for the reply (RFC 2920 section 3.1) */
+    COMMAND_JUNK = 2, /* does nothing for mail (smtpd_junk_command_limit) */
+};
+
+struct refusal {
+    unsigned phases;
+    struct verdict verdict;
+};
+
+struct command {
+    const char *verb;
+    const char *label; /* in the "disconnect from" line */
+    struct verdict (*run)(struct session *session, const char *arguments);
+    unsigned flags;
+    struct refusal refusals[3]; /* where it isn't allowed, and what it is then told */
+};
+
+#define SAY_HELLO VERDICT_ROW(503, "5.5.1", "Error: send HELO/EHLO first")
+#define VERDICT_ROW(code_, status_, text_) { .code = (code_), .status = status_, .text = (text_) }
+
+/* In the order of the "disconnect from" line. */
+static const struct command commands[] = {
+    { "HELO", "helo", command_helo, COMMAND_LAST, { { 0 } } },
+    { "EHLO", "ehlo", command_ehlo, COMMAND_LAST, { { 0 } } },
+    { "XCLIENT", "xclient", command_not_implemented, 0, { { 0 } } },
+    { "XFORWARD", "xforward", command_not_implemented, 0, { { 0 } } },
+    { "STARTTLS", "starttls", command_not_implemented, 0, { { 0 } } },
+    { "AUTH", "auth", command_not_implemented, 0, { { 0 } } },
+    { "MAIL", "mail", command_mail, 0,
+      { { PHASE_SILENT, SAY_HELLO },
+        { IN_TRANSACTION, VERDICT_ROW(503, "5.5.1", "Error: nested MAIL command") } } },
+    { "RCPT", "rcpt", command_rcpt, 0,
+      { { PHASE_SILENT | PHASE_GREETED, VERDICT_ROW(503, "5.5.1", "Error: need MAIL command") },
+        { PHASE_CHUNKS, VERDICT_ROW(503, "5.5.1", "Error: RCPT after BDAT") } } },
+    { "DATA", "data", command_data, COMMAND_LAST,
+      { { PHASE_SILENT | PHASE_GREETED, VERDICT_ROW(503, "5.5.1", "Error: need RCPT command") },
+        { PHASE_SENDER, VERDICT_ROW(554, "5.5.1", "Error: no valid recipients") },
+        { PHASE_CHUNKS, VERDICT_ROW(503, "5.5.1", "Error: DATA after BDAT") } } },
+    { "BDAT", "bdat", command_bdat, 0, { { 0 } } }, /* judges the phase itself: its bytes have to be read in any case */
+    { "RSET", "rset", command_rset, COMMAND_JUNK, { { 0 } } },
+    { "NOOP", "noop", command_noop, COMMAND_LAST | COMMAND_JUNK, { { 0 } } },
+    { "VRFY", "vrfy", command_vrfy, COMMAND_LAST | COMMAND_JUNK, { { 0 } } },
+    { "ETRN", "etrn", command_etrn, COMMAND_JUNK,
+      { { PHASE_SILENT, VERDICT_ROW(503, "", "Error: send HELO/EHLO first") },
+        { IN_TRANSACTION, VERDICT_ROW(503, "", "Error: MAIL transaction in progress") } } },
+    { "QUIT", "quit", command_quit, COMMAND_LAST, { { 0 } } },
+};
+
+#define UNKNOWN COUNT_OF(commands)
+_Static_assert(UNKNOWN < COMMAND_KINDS, "one counter per command and one for unknown ones");
+
+static enum command_phase phase_of(const struct session *session)
+{
+    switch (session->transaction.state) {
+    case TRANSACTION_SENDER:
+        return PHASE_SENDER;
+    case TRANSACTION_RECIPIENTS:
+        return PHASE_RECIPIENTS;
+    case TRANSACTION_CHUNKS:
+        return PHASE_CHUNKS;
+    case TRANSACTION_NONE:
+        break;
+    }
+    return session->helo == NULL && session->config->smtpd_helo_required ? PHASE_SILENT : PHASE_GREETED;
+}
+
+/* The first word of the line, in the call's memory; *arguments is what follows. */
+static const char *split_verb(struct session *session, const char *line, const char **arguments)
+{
+    const char *start = line + strspn(line, " \t");
+    size_t length = strcspn(start, " \t");
+
+    *arguments = start + length + strspn(start + length, " \t");
+    return arena_copy_bytes(session->call, start, length);
+}
+
+static size_t find_command(const char *verb)
+{
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (text_equal_nocase(commands[i].verb, verb))
+            return i;
+    }
+    return UNKNOWN;
+}
+
+/* What the client sent before it could have seen the reply, as the log shows it. */
+static void log_pipelining(const struct session *session)
+{
+    struct str shown = {0};
+    size_t length;
+    const char *bytes = stream_peek(session->stream, &length);
+
+    for (size_t i = 0; i < length && i < 100; i++) {
+        if (bytes[i] == '\r')
+            str_put(&shown, "\\r");
+        else if (bytes[i] == '\n')
+            str_put(&shown, "\\n");
+        else
+            str_put_char(&shown, bytes[i]);
+    }
+    log_info("improper command pipelining after %s from %s: %s", session->where, session->client_text, str_text(&shown));
+    str_free(&shown);
+}
+
+/* Whether the client sent ahead where it must not. Input that isn't in our buffer yet can't have been sent before a reply that
+ * still is in it, so no system call is needed. */
+static bool is_ahead(struct session *session, unsigned flags)
+{
+    size_t length;
+
+    (void)stream_peek(session->stream, &length);
+    if (length == 0 || (session->pipelining_offered && !(flags & COMMAND_LAST)))
+        return false;
+    if (!session->pipelined_early)
+        log_pipelining(session);
+    session->pipelined_early = true;
+    return true;
+}
+
+static struct verdict break_off(struct session *session, const char *line)
+{
+    log_warning("non-SMTP command from %s: %.100s", session->client_text, line);
+    session->quit = true;
+    session->forgive = true;
+    return VERDICT(221, "2.7.0", "Error: I can break rules, too. Goodbye.");
+}
+
+static struct verdict run_unknown(struct session *session, const char *verb, const char *line, bool *succeeded)
+{
+    *succeeded = false;
+    if (!text_is_utf8(line, strlen(line)) && session->config->smtputf8_enable)
+        return VERDICT(500, "5.5.2", "Error: bad UTF-8 syntax");
+    if (match_list_text(session->service->noop_commands, verb) == TABLE_FOUND) {
+        *succeeded = true;
+        return VERDICT(250, "2.0.0", "Ok");
+    }
+    size_t length = strlen(verb);
+    if ((length > 1 && verb[length - 1] == ':')
+        || match_list_text(session->service->forbidden_commands, verb) == TABLE_FOUND)
+        return break_off(session, line);
+    session->trouble |= TROUBLE_PROTOCOL;
+    return VERDICT(500, "5.5.2", "Error: command not recognized");
+}
+
+static struct verdict refuse_or_run(struct session *session, const struct command *command, const char *arguments)
+{
+    enum command_phase phase = phase_of(session);
+
+    for (size_t i = 0; i < COUNT_OF(command->refusals); i++) {
+        if (command->refusals[i].phases & phase) {
+            session->trouble |= TROUBLE_PROTOCOL;
+            return command->refusals[i].verdict;
+        }
+    }
+    return command->run(session, arguments);
+}
+
+struct verdict command_run(struct session *session, const char *line)
+{
+    struct command_counts *counts = &session->counts;
+    struct verdict verdict;
+    const char *arguments;
+    bool succeeded;
+
+    const char *verb = split_verb(session, line, &arguments);
+    if (*verb == '\0') {
+        session->errors++;
+        return VERDICT(500, "5.5.2", "Error: bad syntax");
+    }
+    size_t index = find_command(verb);
+    const struct command *command = index == UNKNOWN ? NULL : &commands[index];
+    session->where = command == NULL ? "UNKNOWN" : command->verb;
+    session->forgive = false;
+    if (command == NULL) {
+        verdict = run_unknown(session, verb, line, &succeeded);
+        if (succeeded) /* a no-op by configuration counts as one */
+            index = find_command("NOOP");
+    } else if (is_ahead(session, command->flags) && session->config->smtpd_forbid_unauth_pipelining) {
+        verdict = VERDICT(554, "5.5.0", "Error: SMTP protocol synchronization");
+        session->quit = true;
+        succeeded = false;
+    } else if (session->config->smtputf8_enable && !text_is_utf8(line, strlen(line))) {
+        verdict = VERDICT(500, "5.5.2", "Error: bad UTF-8 syntax");
+        succeeded = false;
+    } else {
+        verdict = refuse_or_run(session, command, arguments);
+        succeeded = verdict.code < 400 || session->forgive;
+    }
+    counts->total[index]++;
+    counts->succeeded[index] += succeeded;
+    session->errors += !succeeded && !session->forgive;
+    if (command != NULL && (command->flags & COMMAND_JUNK) && ++session->junk > session->config->smtpd_junk_command_limit)
+        session->errors++;
+    return verdict;
+}
+
+static void put_count(const char *label, unsigned succeeded, unsigned total, struct str *out)
+{
+    if (succeeded == total)
+        str_printf(out, " %s=%u", label, total);
+    else
+        str_printf(out, " %s=%u/%u", label, succeeded, total);
+}
+
+void command_put_counts(const struct command_counts *counts, struct str *out)
+{
+    unsigned succeeded = 0;
+    unsigned total = 0;
+
+    for (size_t i = 0; i <= UNKNOWN; i++) {
+        if (counts->total[i] > 0)
+            put_count(i == UNKNOWN ? "unknown" : commands[i].label, counts->succeeded[i], counts->total[i], out);
+        succeeded += counts->succeeded[i];
+        total += counts->total[i];
+    }
+    if (total == 0)
+        str_put(out, " commands=0/0");
+    else
+        put_count("commands", succeeded, total, out);
+}
+
+struct verdict command_not_implemented(struct session *session, const char *arguments)
+{
+    return VERDICT(502, "5.5.1", "Error: command not implemented");
+}

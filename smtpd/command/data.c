@@ -1,0 +1,27 @@
+/* DATA (RFC 5321 section 4.1.1.4). */
+#include "smtpd/message.h"
+#include "smtpd/reply.h"
+#include "smtpd/session.h"
+
+struct verdict command_data(struct session *session, const char *arguments)
+{
+    struct transaction *transaction = &session->transaction;
+
+    if (*arguments != '\0')
+        return VERDICT(501, "5.5.4", "Syntax: DATA");
+    struct verdict verdict = session_ask_policy(session, POLICY_DATA,
+        transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
+    if (verdict.code != 0)
+        return verdict;
+    if (transaction->message == NULL)
+        return VERDICT(503, "5.5.1", "Error: need RCPT command");
+    reply_send(session, VERDICT(354, "", "End data with <CR><LF>.<CR><LF>"));
+    message_start_content(session);
+    if (framing_read_data(&transaction->framing, session->stream) != STREAM_OK) {
+        session->where = arena_printf(session->arena, "DATA (%llu bytes)",
+            (unsigned long long)transaction->framing.received_bytes);
+        return (struct verdict){0};
+    }
+    session->where = "END-OF-MESSAGE";
+    return message_end(session, false);
+}

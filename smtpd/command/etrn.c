@@ -1,0 +1,31 @@
+/* ETRN (RFC 1985): asks for delivery of mail that waits for a domain. */
+#include <string.h>
+
+#include "smtpd/session.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+#include "util/net/host_name.h"
+
+static bool is_destination(struct session *session, const char *name)
+{
+    size_t length = strlen(name);
+
+    if (name[0] != '[')
+        return host_name_is_valid(name, HOST_NAME_SILENT);
+    return length > 2 && name[length - 1] == ']'
+           && host_name_is_literal(arena_copy_bytes(session->call, name + 1, length - 2), HOST_NAME_SILENT);
+}
+
+struct verdict command_etrn(struct session *session, const char *arguments)
+{
+    if (*arguments == '\0' || strpbrk(arguments, " \t") != NULL)
+        return VERDICT(500, "", "Syntax: ETRN domain");
+    const char *domain = arguments + (*arguments == '@' || *arguments == '#');
+    if (!is_destination(session, domain))
+        return VERDICT(501, "", "Error: invalid parameter syntax");
+    struct verdict verdict = session_ask_policy(session, POLICY_ETRN, NULL, domain);
+    if (verdict.code != 0)
+        return verdict;
+    log_warning("reject: ETRN %.100s... from %s", domain, session->client_text);
+    return VERDICT(459, "", arena_printf(session->call, "<%s>: service unavailable", domain));
+}

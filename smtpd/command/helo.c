@@ -1,0 +1,80 @@
+/* HELO and EHLO (RFC 5321 section 4.1.1.1). */
+#include <string.h>
+
+#include "smtpd/session.h"
+#include "util/base/memory.h"
+#include "util/log/log.h"
+
+/* What could be mistaken for syntax in a Received header. */
+static void take_helo(struct session *session, const char *name)
+{
+    str_set(&session->helo_text, name);
+    for (char *at = session->helo_text.data; at != NULL && *at != '\0'; at++) {
+        if (strchr(" <>()\\\";@", *at) != NULL || (unsigned char)*at < ' ' || *at == 127)
+            *at = '?';
+    }
+    session->helo = str_text(&session->helo_text);
+}
+
+static struct verdict greet(struct session *session, const char *name, bool extended)
+{
+    if (*name == '\0')
+        return extended ? VERDICT(501, "", "Syntax: EHLO hostname") : VERDICT(501, "", "Syntax: HELO hostname");
+    const char *previous = session->helo;
+    session->helo = name;
+    session->extended = false;
+    struct verdict verdict = session_ask_policy(session, POLICY_HELO, NULL, NULL);
+    if (verdict.code != 0) {
+        session->helo = previous;
+        return verdict;
+    }
+    transaction_reset(&session->transaction);
+    session->extended = extended;
+    session->pipelining_offered = false;
+    take_helo(session, name);
+    return VERDICT(250, "", session->config->myhostname);
+}
+
+struct verdict command_helo(struct session *session, const char *arguments)
+{
+    return greet(session, arguments, false);
+}
+
+struct verdict command_ehlo(struct session *session, const char *arguments)
+{
+    const struct config *config = session->config;
+    const struct {
+        unsigned bit;
+        bool on;
+        const char *text;
+    } offers[] = {
+        { KEYWORD_PIPELINING, true, "PIPELINING" },
+        { KEYWORD_SIZE, true,
+          config->message_size_limit > 0 ? arena_printf(session->call, "SIZE %lld", (long long)config->message_size_limit)
+                                         : "SIZE" },
+        { KEYWORD_VRFY, !config->disable_vrfy_command, "VRFY" },
+        { KEYWORD_ETRN, true, "ETRN" },
+        { KEYWORD_ENHANCEDSTATUSCODES, true, "ENHANCEDSTATUSCODES" },
+        { KEYWORD_8BITMIME, true, "8BITMIME" },
+        { KEYWORD_DSN, true, "DSN" },
+        { KEYWORD_SMTPUTF8, config->smtputf8_enable, "SMTPUTF8" },
+        { KEYWORD_CHUNKING, true, "CHUNKING" },
+    };
+    struct str lines = {0};
+
+    struct verdict verdict = greet(session, arguments, true);
+    if (verdict.code != 250)
+        return verdict;
+    str_put(&lines, verdict.text);
+    for (size_t i = 0; i < COUNT_OF(offers); i++) {
+        if (offers[i].on && !(session->discard_keywords & offers[i].bit))
+            str_printf(&lines, "\n%s", offers[i].text);
+    }
+    if ((session->discard_keywords & ~(unsigned)KEYWORD_SILENT_DISCARD)
+        && !(session->discard_keywords & KEYWORD_SILENT_DISCARD))
+        log_info("discarding EHLO keywords: %s", config->smtpd_discard_ehlo_keywords);
+    session->pipelining_offered = !(session->discard_keywords & KEYWORD_PIPELINING);
+    verdict.text = arena_copy_text(session->call, str_text(&lines));
+    str_free(&lines);
+    return verdict;
+}

@@ -1,0 +1,98 @@
+/* RCPT TO (RFC 5321 section 4.1.1.3). */
+#include <string.h>
+
+#include "smtpd/message.h"
+#include "smtpd/path.h"
+#include "smtpd/session.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+static const char *behind_keyword(const char *arguments)
+{
+    if (!text_starts_with_nocase(arguments, "TO:"))
+        return NULL;
+    arguments += strlen("TO:");
+    arguments += strspn(arguments, " \t");
+    return *arguments == '\0' ? NULL : arguments;
+}
+
+static struct verdict parse_recipient(struct session *session, const char *word, struct str *internal)
+{
+    bool utf8 = (session->transaction.parameters.flags & ENVELOPE_SMTPUTF8) != 0;
+
+    switch (path_parse(session->config, session->context, word, session->config->strict_rfc821_envelopes, utf8, internal)) {
+    case PATH_OK:
+        if (internal->length > 0)
+            return (struct verdict){0};
+        break;
+    case PATH_NEEDS_UTF8:
+        return VERDICT(553, "5.6.7", "Must declare SMTPUTF8 to send unicode address");
+    case PATH_BAD:
+        break;
+    case PATH_UNBALANCED:
+        return VERDICT(501, "5.1.3", "Bad recipient address syntax");
+    }
+    log_warning("Illegal address syntax from %s in RCPT command: %s", session->client_text, word);
+    return VERDICT(501, "5.1.3", "Bad recipient address syntax");
+}
+
+/* A client gets some 452 beyond the limit for free; more of them count as errors. */
+static struct verdict too_many(struct session *session)
+{
+    session->forgive = session->transaction.overshoot++
+                       < (size_t)session->config->smtpd_recipient_overshoot_limit;
+    return VERDICT(452, "4.5.3", "Error: too many recipients");
+}
+
+static struct verdict add_recipient(struct session *session, const char *address,
+    const struct rcpt_parameters *parameters)
+{
+    struct transaction *transaction = &session->transaction;
+
+    if (transaction->message == NULL) {
+        struct verdict why = message_open(session);
+        if (why.code != 0)
+            return why;
+    }
+    const struct recipient recipient = { .address = address, .original = address, .dsn_orcpt = parameters->dsn_orcpt,
+        .notify = parameters->notify };
+    intake_recipient(transaction->message, &recipient);
+    if (transaction->recipient_count++ == 0)
+        transaction->recipient = arena_copy_text(transaction->arena, address);
+    transaction->state = TRANSACTION_RECIPIENTS;
+    return VERDICT(250, "2.1.5", "Ok");
+}
+
+static struct verdict take(struct session *session, const char *cursor, struct str *word, struct str *internal)
+{
+    struct rcpt_parameters parameters;
+    unsigned extensions = session->discard_keywords & KEYWORD_DSN ? 0 : PARAMETERS_DSN;
+
+    if (path_take(&cursor, word) == PATH_UNBALANCED)
+        return VERDICT(501, "5.1.3", "Bad recipient address syntax");
+    struct verdict verdict = parse_recipient(session, str_text(word), internal);
+    if (verdict.code != 0)
+        return verdict;
+    verdict = parameters_parse_rcpt(cursor, extensions, session->call, &parameters);
+    if (verdict.code != 0)
+        return verdict;
+    if ((int64_t)session->transaction.recipient_count >= session->config->smtpd_recipient_limit)
+        return too_many(session);
+    const char *address = arena_copy_text(session->call, str_text(internal));
+    verdict = session_ask_policy(session, POLICY_RCPT, address, NULL);
+    return verdict.code != 0 ? verdict : add_recipient(session, address, &parameters);
+}
+
+struct verdict command_rcpt(struct session *session, const char *arguments)
+{
+    const char *cursor = behind_keyword(arguments);
+    struct str word = {0};
+    struct str internal = {0};
+
+    if (cursor == NULL)
+        return VERDICT(501, "5.5.4", "Syntax: RCPT TO:<address>");
+    struct verdict verdict = take(session, cursor, &word, &internal);
+    str_free(&word);
+    str_free(&internal);
+    return verdict;
+}

@@ -1,0 +1,171 @@
+#include "smtpd/message.h"
+
+#include <string.h>
+
+#include "smtpd/received.h"
+#include "smtpd/session.h"
+#include "util/base/clock.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+/* receive_override_options in intake's terms. */
+static uint32_t override_options(const struct config *config)
+{
+    static const struct {
+        const char *name;
+        uint32_t bit;
+    } words[] = {
+        { "no_address_mappings", INTAKE_NO_ADDRESS_MAPPINGS },
+        { "no_header_body_checks", INTAKE_NO_HEADER_BODY_CHECKS },
+        { "no_milters", INTAKE_NO_MILTERS },
+    };
+    const char *cursor = config->receive_override_options;
+    uint32_t bits = 0;
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+            if (strlen(words[i].name) == length && strncmp(words[i].name, word, length) == 0)
+                bits |= words[i].bit;
+        }
+    }
+    return bits;
+}
+
+static void put_attributes(struct session *session, struct intake_message *message)
+{
+    intake_attribute(message, ATTRIBUTE_REWRITE_CONTEXT, session->context == REWRITE_LOCAL ? "local" : "remote");
+    intake_attribute(message, ATTRIBUTE_CLIENT_NAME, session->client.name);
+    intake_attribute(message, ATTRIBUTE_CLIENT_ADDRESS, session->client.address);
+    intake_attribute(message, ATTRIBUTE_CLIENT_PORT, session->client.port);
+    if (session->helo != NULL)
+        intake_attribute(message, ATTRIBUTE_CLIENT_HELO, session->helo);
+    intake_attribute(message, ATTRIBUTE_CLIENT_PROTOCOL, session_protocol(session));
+}
+
+struct verdict message_open(struct session *session)
+{
+    struct transaction *transaction = &session->transaction;
+    bool local = session->context == REWRITE_LOCAL;
+    const struct intake_begin begin = { .service = "cleanup",
+        .options = INTAKE_SMTP | override_options(session->config) | (local ? INTAKE_LOCAL_REWRITE : 0u)
+                   | (local || session->config->always_add_missing_headers ? INTAKE_ADD_MISSING_HEADERS : 0u),
+        .envelope_flags = transaction->parameters.flags, .trace_id = session->trace_id,
+        .origin = session->client_text, .helo = session->helo, .protocol = session_protocol(session) };
+    struct verdict why = {0};
+
+    transaction->message = intake_begin(session->service->intake, &begin, &why);
+    if (transaction->message == NULL) {
+        session->trouble |= TROUBLE_RESOURCE;
+        return why;
+    }
+    put_attributes(session, transaction->message);
+    intake_sender(transaction->message, transaction->sender, transaction->parameters.envid, transaction->parameters.ret);
+    log_info("%s: client=%s", intake_queue_id(transaction->message), session->client_text);
+    return why;
+}
+
+/* Content on its way to the queue file. */
+static void sink(void *context, const char *bytes, size_t length, bool line_end)
+{
+    struct session *session = context;
+    struct transaction *transaction = &session->transaction;
+    int64_t limit = session->config->message_size_limit;
+
+    if (transaction->too_big)
+        return;
+    if (limit > 0 && transaction->framing.size_bytes > (uint64_t)limit) {
+        transaction->too_big = true;
+        log_warning("%s: queue file size limit exceeded", session_queue_id(session));
+        return;
+    }
+    intake_text(transaction->message, bytes, length, line_end);
+}
+
+void message_start_content(struct session *session)
+{
+    const struct config *config = session->config;
+    struct transaction *transaction = &session->transaction;
+    const char *newline = config->smtpd_forbid_bare_newline;
+    bool lenient = session->bare_newline_excluded || text_equal_nocase(newline, "no") || text_equal_nocase(newline, "note");
+
+    transaction->framing = (struct framing){ .sink = sink, .context = session,
+        .newline = lenient ? FRAMING_BARE_LF_IS_CRLF : FRAMING_BARE_LF_NORMALIZE };
+    if (config->smtpd_per_request_deadline) {
+        transaction->framing.min_data_rate = config->smtpd_min_data_rate;
+        transaction->framing.max_deadline_s = config->smtpd_timeout;
+        transaction->framing.deadline_ms = clock_deadline_s(config->smtpd_timeout);
+        stream_set_deadline(session->stream, transaction->framing.deadline_ms);
+    }
+    received_write(session);
+}
+
+/* What access tables asked for, now that all of them were heard. */
+static void hand_over_actions(struct session *session)
+{
+    struct transaction *transaction = &session->transaction;
+
+    if (transaction->hold)
+        intake_hold(transaction->message);
+    if (transaction->discard)
+        intake_discard(transaction->message);
+    if (transaction->filter != NULL)
+        intake_attribute(transaction->message, ATTRIBUTE_CONTENT_FILTER, transaction->filter);
+    if (transaction->redirect != NULL)
+        intake_redirect(transaction->message, transaction->redirect);
+    for (const struct transaction_header *bcc = transaction->bcc; bcc != NULL; bcc = bcc->next)
+        intake_bcc(transaction->message, bcc->text);
+}
+
+static struct verdict refuse_bare_newline(struct session *session)
+{
+    log_info("%s: reject: bare <LF> received after %s from %s", session_queue_id(session), session->where,
+        session->client_text);
+    return (struct verdict){ .code = (int)session->config->smtpd_forbid_bare_newline_reject_code, .status = "5.5.2",
+        .text = arena_printf(session->call, "%s Error: bare <LF> received", session->config->myhostname) };
+}
+
+static bool refuses_bare_newline(const struct session *session)
+{
+    return session->transaction.framing.saw_bare_lf && !session->bare_newline_excluded
+           && text_equal_nocase(session->config->smtpd_forbid_bare_newline, "reject");
+}
+
+struct verdict message_end(struct session *session, bool chunked)
+{
+    struct transaction *transaction = &session->transaction;
+    uint64_t size = transaction->framing.size_bytes;
+
+    if (refuses_bare_newline(session)) {
+        struct verdict refused = refuse_bare_newline(session);
+        transaction_reset(transaction);
+        return refused;
+    }
+    if (transaction->too_big) {
+        session->trouble |= TROUBLE_RESOURCE;
+        transaction_reset(transaction);
+        return VERDICT(552, "5.3.4", "Error: message file too big");
+    }
+    struct verdict verdict = session_ask_policy(session, POLICY_END_OF_MESSAGE,
+        transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
+    if (verdict.code != 0) {
+        /* As with Postfix the client has to say RSET before it may go on with the next message. */
+        intake_cancel(transaction->message);
+        transaction->message = NULL;
+        return verdict;
+    }
+    hand_over_actions(session);
+    bool good = intake_end(transaction->message, &verdict);
+    transaction->message = NULL;
+    if (good) {
+        session->errors = 0;
+        session->junk = 0;
+        if (chunked && text_starts_with(verdict.text, "Ok: "))
+            verdict.text = arena_printf(session->call, "Ok: %llu bytes %s", (unsigned long long)size, verdict.text + 4);
+    } else {
+        session->trouble |= verdict_is_permanent(&verdict) ? TROUBLE_DATA : TROUBLE_RESOURCE;
+    }
+    transaction_reset(transaction);
+    return verdict;
+}

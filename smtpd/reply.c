@@ -1,0 +1,59 @@
+#include "smtpd/reply.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "smtpd/session.h"
+#include "util/base/text.h"
+
+static void sleep_for(int64_t seconds)
+{
+    struct timespec left = { .tv_sec = seconds };
+
+    while (nanosleep(&left, &left) != 0)
+        ; /* a signal only sets a flag */
+}
+
+/* One line of the reply: what the client may see of a text that other people's bytes went into. */
+static void put_line(struct session *session, const struct verdict *verdict, const char *text, size_t length, bool last)
+{
+    struct str *line = &session->scratch;
+
+    str_clear(line);
+    str_printf(line, "%d%c", verdict->code, last ? ' ' : '-');
+    if (verdict->status[0] != '\0')
+        str_printf(line, "%s ", verdict->status);
+    text_put_printable(line, text, length, '?', true);
+    str_printf(&session->transcript, "Out: %s\n", str_text(line));
+    str_put(line, "\r\n");
+    stream_write(session->stream, str_text(line), line->length);
+}
+
+void reply_put(struct session *session, struct verdict verdict)
+{
+    const char *text = verdict.text;
+
+    if (session->errors > session->config->smtpd_soft_error_limit && session->config->smtpd_error_sleep_time > 0) {
+        (void)stream_flush(session->stream); /* a failure shows at the next read */
+        sleep_for(session->config->smtpd_error_sleep_time);
+    }
+    if (session->config->soft_bounce && verdict.code >= 500 && verdict.code < 600) {
+        verdict.code -= 100;
+        if (verdict.status[0] == '5')
+            verdict.status[0] = '4';
+    }
+    for (;;) {
+        size_t length = strcspn(text, "\n");
+        bool last = text[length] == '\0';
+        put_line(session, &verdict, text, length, last);
+        if (last)
+            break;
+        text += length + 1;
+    }
+}
+
+void reply_send(struct session *session, struct verdict verdict)
+{
+    reply_put(session, verdict);
+    (void)stream_flush(session->stream); /* a failure shows at the next read */
+}

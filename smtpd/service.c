@@ -1,0 +1,116 @@
+#include "smtpd/service.h"
+
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} keywords[] = {
+    { "PIPELINING", KEYWORD_PIPELINING },
+    { "SIZE", KEYWORD_SIZE },
+    { "VRFY", KEYWORD_VRFY },
+    { "ETRN", KEYWORD_ETRN },
+    { "STARTTLS", KEYWORD_STARTTLS },
+    { "AUTH", KEYWORD_AUTH },
+    { "ENHANCEDSTATUSCODES", KEYWORD_ENHANCEDSTATUSCODES },
+    { "8BITMIME", KEYWORD_8BITMIME },
+    { "DSN", KEYWORD_DSN },
+    { "SMTPUTF8", KEYWORD_SMTPUTF8 },
+    { "CHUNKING", KEYWORD_CHUNKING },
+    { "silent-discard", KEYWORD_SILENT_DISCARD },
+    { "XCLIENT", 0 },
+    { "XFORWARD", 0 },
+    { "VERP", 0 },
+};
+
+static unsigned keyword_bit(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(keywords); i++) {
+        if (text_equal_nocase(keywords[i].name, name))
+            return keywords[i].bit;
+    }
+    log_warning("unknown EHLO keyword \"%s\"", name);
+    return 0;
+}
+
+unsigned service_parse_keywords(const char *list)
+{
+    struct str name = {0};
+    unsigned bits = 0;
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        str_clear(&name);
+        str_put_bytes(&name, word, length);
+        bits |= keyword_bit(str_text(&name));
+    }
+    str_free(&name);
+    return bits;
+}
+
+/* local_header_rewrite_clients lists restrictions; "permit_mynetworks" and tables are what a connection can be judged by. */
+static struct match_list *open_rewrite_tables(const struct config *config)
+{
+    struct str tables = {0};
+    const char *cursor = config->local_header_rewrite_clients;
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
+        struct str name = {0};
+        str_put_bytes(&name, word, length);
+        if (text_equal_nocase(str_text(&name), "permit_mynetworks"))
+            str_printf(&tables, "%s ", config->mynetworks);
+        else if (text_equal_nocase(str_text(&name), "permit_inet_interfaces"))
+            str_printf(&tables, "127.0.0.0/8 [::1]/128 ");
+        else if (!text_starts_with_nocase(str_text(&name), "check_address_map")
+                 && !text_starts_with_nocase(str_text(&name), "permit_"))
+            str_printf(&tables, "%s ", str_text(&name));
+        str_free(&name);
+    }
+    struct match_list *list = match_list_open(config, "local_header_rewrite_clients", str_text(&tables));
+    str_free(&tables);
+    return list;
+}
+
+void service_open(struct service *service, const struct config *config, const struct config *rewrite,
+    struct intake *intake)
+{
+    *service = (struct service){ .config = config, .intake = intake };
+    service->router = router_open(rewrite);
+    service->policy = policy_open(config, service->router);
+    service->discard_keyword_maps = maps_open(config, "smtpd_discard_ehlo_keyword_address_maps",
+        config->smtpd_discard_ehlo_keyword_address_maps, TABLE_FOLD);
+    service->command_filter = maps_open(config, "smtpd_command_filter", config->smtpd_command_filter, 0);
+    service->mynetworks = match_list_open(config, "mynetworks", config->mynetworks);
+    service->forbidden_commands = match_list_open(config, "smtpd_forbidden_commands", config->smtpd_forbidden_commands);
+    service->noop_commands = match_list_open(config, "smtpd_noop_commands", config->smtpd_noop_commands);
+    service->bare_newline_exclusions = match_list_open(config, "smtpd_forbid_bare_newline_exclusions",
+        config->smtpd_forbid_bare_newline_exclusions);
+    service->local_rewrite_clients = open_rewrite_tables(config);
+    service->discard_keywords = service_parse_keywords(config->smtpd_discard_ehlo_keywords);
+}
+
+void service_close(struct service *service)
+{
+    policy_close(service->policy);
+    router_close(service->router);
+    maps_close(service->discard_keyword_maps);
+    maps_close(service->command_filter);
+    match_list_close(service->mynetworks);
+    match_list_close(service->forbidden_commands);
+    match_list_close(service->noop_commands);
+    match_list_close(service->bare_newline_exclusions);
+    match_list_close(service->local_rewrite_clients);
+}
+
+bool service_has_changed(struct service *service)
+{
+    return policy_has_changed(service->policy) || router_has_changed(service->router)
+           || maps_have_changed(service->discard_keyword_maps) || maps_have_changed(service->command_filter)
+           || match_list_has_changed(service->mynetworks) || match_list_has_changed(service->bare_newline_exclusions)
+           || match_list_has_changed(service->local_rewrite_clients) || intake_tables_have_changed(service->intake);
+}

@@ -1,0 +1,51 @@
+/* service.h: what one smtpd process opens once and all its sessions use. */
+#ifndef SMTPD_SERVICE_H
+#define SMTPD_SERVICE_H
+#include "qmgr/intake/intake.h"
+#include "qmgr/route/route.h"
+#include "smtpd/policy/policy.h"
+#include "util/config/config.h"
+#include "util/table/maps.h"
+#include "util/table/match_list.h"
+
+/* EHLO keywords that can be withheld (smtpd_discard_ehlo_keywords). */
+enum {
+    KEYWORD_PIPELINING = 1,
+    KEYWORD_SIZE = 2,
+    KEYWORD_VRFY = 4,
+    KEYWORD_ETRN = 8,
+    KEYWORD_ENHANCEDSTATUSCODES = 16,
+    KEYWORD_8BITMIME = 32,
+    KEYWORD_DSN = 64,
+    KEYWORD_SMTPUTF8 = 128,
+    KEYWORD_CHUNKING = 256,
+    KEYWORD_STARTTLS = 512,
+    KEYWORD_AUTH = 1024,
+    KEYWORD_SILENT_DISCARD = 2048, /* don't log what was withheld */
+};
+
+struct service {
+    const struct config *config;
+    struct router *router;
+    struct policy *policy;
+    struct intake *intake;
+    struct maps *discard_keyword_maps;
+    struct maps *command_filter;
+    struct match_list *mynetworks;
+    struct match_list *forbidden_commands;
+    struct match_list *noop_commands;
+    struct match_list *bare_newline_exclusions;
+    struct match_list *local_rewrite_clients; /* tables of local_header_rewrite_clients; NULL when it names none */
+    unsigned discard_keywords;                /* for everybody */
+};
+
+/* intake is borrowed. rewrite: as the rewrite service of master.cf sees the configuration. */
+void service_open(struct service *service, const struct config *config, const struct config *rewrite,
+    struct intake *intake);
+void service_close(struct service *service);
+/* Whether a table changed behind our back: time to start anew. */
+bool service_has_changed(struct service *service);
+
+/* KEYWORD_* of a list of names; unknown ones are warned of. */
+unsigned service_parse_keywords(const char *list);
+#endif

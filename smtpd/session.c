@@ -1,0 +1,377 @@
+#include "smtpd/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "smtpd/notice.h"
+#include "smtpd/reply.h"
+#include "util/base/clock.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+#include "util/mail/address.h"
+
+enum { TRANSCRIPT_BYTES = 64 * 1024 };
+
+const char *session_protocol(const struct session *session)
+{
+    if (session->transaction.parameters.flags & ENVELOPE_SMTPUTF8)
+        return "UTF8SMTP";
+    return session->extended ? "ESMTP" : "SMTP";
+}
+
+const char *session_queue_id(const struct session *session)
+{
+    return session->transaction.message == NULL ? "NOQUEUE" : intake_queue_id(session->transaction.message);
+}
+
+static void put_address(struct str *out, const char *label, const char *address)
+{
+    str_put(out, label);
+    address_quote(address, out);
+    str_put(out, ">");
+}
+
+void session_log_action(struct session *session, const char *action, const char *stage, const char *text,
+    const char *recipient)
+{
+    struct str line = {0};
+
+    str_printf(&line, "%s: %s: %s from %s: %s;", session_queue_id(session), action, stage, session->client_text, text);
+    if (session->transaction.sender != NULL)
+        put_address(&line, " from=<", session->transaction.sender);
+    if (recipient != NULL)
+        put_address(&line, " to=<", recipient);
+    str_printf(&line, " proto=%s", session_protocol(session));
+    if (session->helo != NULL)
+        str_printf(&line, " helo=<%s>", session->helo);
+    log_info("%s", str_text(&line));
+    str_free(&line);
+}
+
+static void log_reject(struct session *session, const struct verdict *verdict, const char *stage, const char *recipient)
+{
+    struct str text = {0};
+
+    str_printf(&text, "%d %s%s%s", verdict->code, verdict->status, verdict->status[0] == '\0' ? "" : " ", verdict->text);
+    session_log_action(session, "reject", stage, str_text(&text), recipient);
+    str_free(&text);
+}
+
+struct verdict session_reject(struct session *session, struct verdict verdict, const char *stage)
+{
+    session->trouble |= TROUBLE_POLICY;
+    log_reject(session, &verdict, stage, NULL);
+    return verdict;
+}
+
+/* --- access restrictions --- */
+
+static const char *stage_name(const struct session *session, enum policy_stage stage)
+{
+    switch (stage) {
+    case POLICY_CONNECT:
+        return "CONNECT";
+    case POLICY_HELO:
+        return session->where;
+    case POLICY_MAIL:
+        return "MAIL";
+    case POLICY_RCPT:
+        return "RCPT";
+    case POLICY_DATA:
+        return session->where;
+    case POLICY_END_OF_MESSAGE:
+        return "END-OF-MESSAGE";
+    case POLICY_ETRN:
+        return "ETRN";
+    case POLICY_VRFY:
+        return "VRFY";
+    }
+    return "";
+}
+
+static const char *note_label(enum policy_note_kind kind)
+{
+    switch (kind) {
+    case POLICY_NOTE_REJECT_WARNING:
+        return "reject_warning";
+    case POLICY_NOTE_WARN:
+        return "warn";
+    case POLICY_NOTE_INFO:
+        return "info";
+    case POLICY_NOTE_PERMIT:
+        return "permit";
+    case POLICY_NOTE_HOLD:
+        return "hold";
+    case POLICY_NOTE_DISCARD:
+        return "discard";
+    case POLICY_NOTE_FILTER:
+        return "filter";
+    case POLICY_NOTE_REDIRECT:
+        return "redirect";
+    case POLICY_NOTE_BCC:
+        return "bcc";
+    case POLICY_NOTE_PREPEND:
+    case POLICY_NOTE_SLEEP:
+        break;
+    }
+    return NULL;
+}
+
+static void apply_note(struct session *session, const struct policy_note *note)
+{
+    struct transaction *transaction = &session->transaction;
+
+    switch (note->kind) {
+    case POLICY_NOTE_HOLD:
+        transaction->hold = true;
+        break;
+    case POLICY_NOTE_DISCARD:
+        transaction->discard = true;
+        break;
+    case POLICY_NOTE_FILTER:
+        transaction->filter = arena_copy_text(transaction->arena, note->value);
+        break;
+    case POLICY_NOTE_REDIRECT:
+        transaction->redirect = arena_copy_text(transaction->arena, note->value);
+        break;
+    case POLICY_NOTE_BCC:
+        transaction_add_text(transaction, &transaction->bcc, note->value);
+        break;
+    case POLICY_NOTE_PREPEND:
+        transaction_add_text(transaction, &transaction->headers, note->value);
+        break;
+    case POLICY_NOTE_SLEEP:
+        (void)stream_flush(session->stream); /* a failure shows at the next read */
+        (void)sleep((unsigned)strtoul(note->value, NULL, 10)); /* a signal may cut it short */
+        break;
+    case POLICY_NOTE_REJECT_WARNING:
+    case POLICY_NOTE_WARN:
+    case POLICY_NOTE_INFO:
+    case POLICY_NOTE_PERMIT:
+        break;
+    }
+}
+
+struct verdict session_ask_policy(struct session *session, enum policy_stage stage, const char *recipient,
+    const char *etrn_domain)
+{
+    const struct transaction *transaction = &session->transaction;
+    const char *sender = stage == POLICY_VRFY || stage == POLICY_ETRN ? NULL : transaction->sender;
+    const struct policy_facts facts = { .stage = stage, .client = &session->client, .context = session->context,
+        .helo = session->helo, .sender = sender, .recipient = recipient, .recipient_count = transaction->recipient_count,
+        .etrn_domain = etrn_domain, .pipelined_early = session->pipelined_early };
+    const char *name = stage_name(session, stage);
+    struct policy_result result;
+
+    if (transaction->discard) /* it goes nowhere; who sends it shall not notice */
+        return (struct verdict){0};
+    policy_decide(session->service->policy, &facts, &session->deferrals, session->call, &result);
+    for (const struct policy_note *note = result.notes; note != NULL; note = note->next) {
+        const char *label = note_label(note->kind);
+        if (label != NULL)
+            session_log_action(session, label, name, note->text, recipient);
+        apply_note(session, note);
+    }
+    if (result.verdict.code == 0)
+        return result.verdict;
+    session->trouble |= result.server_problem ? TROUBLE_SOFTWARE : TROUBLE_POLICY;
+    session->quit = session->quit || result.ends_session;
+    log_reject(session, &result.verdict, name, recipient);
+    return result.verdict;
+}
+
+/* --- the connection --- */
+
+static unsigned keywords_withheld(struct session *session)
+{
+    struct service *service = session->service;
+    struct str list = {0};
+    unsigned bits = service->discard_keywords;
+
+    if (!maps_is_empty(service->discard_keyword_maps)
+        && maps_find(service->discard_keyword_maps, session->client.address, &list, NULL) == TABLE_FOUND)
+        bits = service_parse_keywords(str_text(&list));
+    str_free(&list);
+    return bits;
+}
+
+static bool matches_client(const struct session *session, struct match_list *list)
+{
+    return match_list_client(list, session->client.name, session->client.address) == TABLE_FOUND;
+}
+
+static void start(struct session *session, struct service *service, int fd, const struct sockaddr *peer, socklen_t length)
+{
+    const struct config *config = service->config;
+
+    *session = (struct session){ .service = service, .config = config, .arena = arena_new(), .call = arena_new(),
+        .where = "CONNECT" };
+    session->stream = stream_open(fd);
+    stream_set_timeout(session->stream, config->smtpd_timeout);
+    client_name_find(peer, length, config->smtpd_peername_lookup, session->arena, &session->client);
+    session->client_text = arena_printf(session->arena, config->smtpd_client_port_logging ? "%s[%s]:%s" : "%s[%s]",
+        session->client.name, session->client.address, session->client.port);
+    session->trace_id = arena_printf(session->arena, "%llx.%lx", (unsigned long long)clock_wall_us(), (long)getpid());
+    session->discard_keywords = keywords_withheld(session);
+    session->context =
+        matches_client(session, service->local_rewrite_clients) ? REWRITE_LOCAL : REWRITE_REMOTE;
+    transaction_start(&session->transaction);
+}
+
+static void stop(struct session *session)
+{
+    transaction_stop(&session->transaction);
+    stream_close(session->stream);
+    arena_free(session->call);
+    arena_free(session->arena);
+    str_free(&session->helo_text);
+    str_free(&session->transcript);
+    str_free(&session->scratch);
+}
+
+/* What is left of a line that was too long. */
+static enum stream_status skip_line(struct session *session)
+{
+    struct str rest = {0};
+    enum stream_status status;
+
+    do
+        status = stream_read_line(session->stream, &rest, 16384);
+    while (status == STREAM_TOO_LONG);
+    str_free(&rest);
+    return status;
+}
+
+static enum stream_status read_command(struct session *session, struct str *line)
+{
+    size_t limit = (size_t)session->config->line_length_limit;
+
+    if (session->config->smtpd_per_request_deadline)
+        stream_set_deadline(session->stream, clock_deadline_s(session->config->smtpd_timeout));
+    enum stream_status status = stream_read_line(session->stream, line, limit);
+    if (status == STREAM_TOO_LONG) {
+        status = skip_line(session);
+        log_warning("%s: request longer than %zu: %.30s...", session->client_text, limit, str_text(line));
+    }
+    while (line->length > 0 && (line->data[line->length - 1] == ' ' || line->data[line->length - 1] == '\t'))
+        str_truncate(line, line->length - 1);
+    if (status == STREAM_OK && session->transcript.length < TRANSCRIPT_BYTES)
+        str_printf(&session->transcript, "In:  %s\n", str_text(line));
+    return status;
+}
+
+/* The stream broke off, in a command or in the content. */
+static void say_goodbye(struct session *session, enum stream_status status)
+{
+    const char *host = session->config->myhostname;
+
+    if (status == STREAM_TIMEOUT) {
+        log_info("timeout after %s from %s", session->where, session->client_text);
+        session->trouble |= TROUBLE_PROTOCOL;
+        /* The stream stays failed after a time-out: the last words go by a fresh one. */
+        struct stream *last = stream_open(dup(stream_fd(session->stream)));
+        stream_set_timeout(last, 5);
+        stream_printf(last, "421 4.4.2 %s Error: timeout exceeded\r\n", host);
+        (void)stream_flush(last); /* nobody may be listening */
+        stream_close(last);
+    } else {
+        log_info("lost connection after %s from %s", session->where, session->client_text);
+    }
+}
+
+static bool bare_newline_is_refused(struct session *session)
+{
+    return !stream_line_had_cr(session->stream) && text_equal_nocase(session->config->smtpd_forbid_bare_newline, "reject")
+           && !session->bare_newline_excluded;
+}
+
+static struct verdict run_line(struct session *session, const struct str *line, const char *denied)
+{
+    if (bare_newline_is_refused(session)) {
+        log_info("%s: reject: bare <LF> received after %s from %s", session_queue_id(session), session->where,
+            session->client_text);
+        session->errors++;
+        return (struct verdict){ .code = (int)session->config->smtpd_forbid_bare_newline_reject_code, .status = "5.5.2",
+            .text = arena_printf(session->call, "%s Error: bare <LF> received", session->config->myhostname) };
+    }
+    if (denied != NULL && !text_equal_nocase(str_text(line), "QUIT")) {
+        session->errors++;
+        return VERDICT(503, "5.7.0", arena_printf(session->call, "Error: access denied for %s", session->client_text));
+    }
+    return command_run(session, str_text(line));
+}
+
+static void filter_command(struct session *session, struct str *line)
+{
+    struct str changed = {0};
+
+    if (!maps_is_empty(session->service->command_filter)
+        && maps_find(session->service->command_filter, str_text(line), &changed, NULL) == TABLE_FOUND) {
+        log_debug("%s: replacing client command \"%s\" with \"%s\"", session->client_text, str_text(line),
+            str_text(&changed));
+        str_set(line, str_text(&changed));
+    }
+    str_free(&changed);
+}
+
+/* denied: why every command but QUIT is refused, or NULL. */
+static enum stream_status serve(struct session *session, const char *denied)
+{
+    struct str line = {0};
+    enum stream_status status = STREAM_OK;
+
+    while (!session->quit && status == STREAM_OK) {
+        if (session->errors >= session->config->smtpd_hard_error_limit) {
+            reply_send(session, VERDICT(421, "4.7.0",
+                arena_printf(session->call, "%s Error: too many errors", session->config->myhostname)));
+            log_info("too many errors after %s from %s", session->where, session->client_text);
+            break;
+        }
+        status = read_command(session, &line);
+        if (status != STREAM_OK)
+            break;
+        filter_command(session, &line);
+        struct verdict verdict = run_line(session, &line, denied);
+        status = stream_status(session->stream);
+        if (verdict.code == 0 || status != STREAM_OK)
+            break; /* the content broke off */
+        session->quit = session->quit || verdict.code == 421 || verdict.code == 521;
+        reply_put(session, verdict);
+        arena_reset(session->call);
+    }
+    if (status == STREAM_OK)
+        status = stream_flush(session->stream);
+    str_free(&line);
+    return session->quit ? STREAM_OK : status;
+}
+
+void session_run(struct service *service, int fd, const struct sockaddr *peer, socklen_t length)
+{
+    struct session session;
+    struct str counts = {0};
+    const char *denied = NULL;
+
+    start(&session, service, fd, peer, length);
+    log_info("connect from %s", session.client_text);
+    intake_prefetch(service->intake);
+    struct verdict verdict = session_ask_policy(&session, POLICY_CONNECT, NULL, NULL);
+    if (verdict.code != 0) {
+        denied = verdict.text;
+        session.errors++;
+    } else {
+        verdict = (struct verdict){ .code = 220, .text = service->config->smtpd_banner };
+    }
+    reply_put(&session, verdict);
+    enum stream_status status = serve(&session, denied);
+    if (status != STREAM_OK)
+        say_goodbye(&session, status);
+    transaction_reset(&session.transaction);
+    notice_send(&session);
+    command_put_counts(&session.counts, &counts);
+    log_info("disconnect from %s%s", session.client_text, str_text(&counts));
+    str_free(&counts);
+    stop(&session);
+}

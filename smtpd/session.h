@@ -1,0 +1,72 @@
+/* session.h: one connection of a client, from greeting to goodbye (RFC 5321). */
+#ifndef SMTPD_SESSION_H
+#define SMTPD_SESSION_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "smtpd/command.h"
+#include "smtpd/service.h"
+#include "smtpd/transaction.h"
+#include "util/base/arena.h"
+#include "util/io/stream.h"
+#include "util/net/client_name.h"
+
+/* Classes of trouble that notify_classes can have reported to the postmaster. */
+enum {
+    TROUBLE_POLICY = 1,   /* a restriction said no */
+    TROUBLE_PROTOCOL = 2, /* the client broke the rules of SMTP */
+    TROUBLE_RESOURCE = 4, /* no room, no answer from another service */
+    TROUBLE_SOFTWARE = 8, /* our configuration */
+    TROUBLE_DATA = 16,    /* the content was refused */
+};
+
+struct session {
+    struct service *service;
+    const struct config *config;
+    struct stream *stream;
+    struct arena *arena;       /* of the connection */
+    struct arena *call;        /* of the command at hand */
+    struct client_name client;
+    const char *client_text;   /* "localhost[127.0.0.1]", with ":port" where smtpd_client_port_logging */
+    const char *trace_id;
+    unsigned discard_keywords; /* KEYWORD_* that this client isn't offered */
+    bool bare_newline_excluded;
+    enum rewrite_context context;
+
+    const char *helo;          /* NULL: none yet */
+    struct str helo_text;
+    bool extended;             /* EHLO */
+    bool pipelining_offered;
+    struct transaction transaction;
+    struct policy_deferrals deferrals;
+
+    const char *where;         /* the last command, for "lost connection after ..." */
+    struct command_counts counts;
+    int64_t errors;
+    int64_t junk;              /* commands without effect since the last message */
+    bool forgive;              /* the error reply at hand doesn't count as one */
+    bool pipelined_early;      /* the client has sent ahead where it must not */
+    bool quit;                 /* the reply at hand is the last one */
+    unsigned trouble;          /* TROUBLE_* so far */
+    struct str transcript;     /* what was said, for the postmaster */
+    struct str scratch;
+};
+
+/* Serves the client. Takes the descriptor and closes it. */
+void session_run(struct service *service, int fd, const struct sockaddr *peer, socklen_t peer_length);
+
+/* Asks policy about the command; does what its notes want, logs a rejection. code 0: go on. */
+struct verdict session_ask_policy(struct session *session, enum policy_stage stage, const char *recipient,
+    const char *etrn_domain);
+/* Logs "ID: reject: RCPT from ...: text; from=<> to=<> proto= helo=" (action "reject", "hold", ...). recipient: NULL or in
+ * internal form. */
+void session_log_action(struct session *session, const char *action, const char *stage, const char *text,
+    const char *recipient);
+/* Logs a rejection that isn't policy's; returns it. */
+struct verdict session_reject(struct session *session, struct verdict verdict, const char *stage);
+
+/* "ESMTP", "SMTP", "UTF8SMTP". */
+const char *session_protocol(const struct session *session);
+/* The queue id of the message being taken in, or "NOQUEUE". */
+const char *session_queue_id(const struct session *session);
+#endif

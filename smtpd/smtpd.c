@@ -1,0 +1,31 @@
+/* smtpd.c: the SMTP server (smtpd(8), RFC 5321): one client at a time. */
+#include "master/worker/worker.h"
+#include "qmgr/intake/intake.h"
+#include "smtpd/service.h"
+#include "smtpd/session.h"
+
+int main(int argc, char **argv)
+{
+    struct worker *worker = worker_start(argc, argv, "smtpd");
+    const struct config *config = worker_config(worker);
+    const struct config *cleanup = worker_config_of(worker, config->cleanup_service_name, "cleanup");
+    const struct config *rewrite = worker_config_of(worker, config->rewrite_service_name, "trivial-rewrite");
+    struct service service;
+
+    /* What needs the file system, before it is out of reach. */
+    struct intake *intake = intake_open(cleanup, rewrite, worker_socket_path(worker, "private/intake"), "smtpd");
+    service_open(&service, config, rewrite, intake);
+
+    worker_confine(worker, CONFINE_NETWORK);
+    struct client *client;
+    while ((client = worker_accept(worker)) != NULL) {
+        session_run(&service, client->fd, (const struct sockaddr *)&client->peer, client->peer_length);
+        client->fd = -1; /* the session closed it */
+        client_close(client);
+        if (service_has_changed(&service))
+            break;
+    }
+    service_close(&service);
+    intake_close(intake);
+    return worker_stop(worker);
+}

@@ -1,0 +1,31 @@
+#include "smtpd/transaction.h"
+
+void transaction_start(struct transaction *transaction)
+{
+    *transaction = (struct transaction){ .arena = arena_new() };
+}
+
+void transaction_reset(struct transaction *transaction)
+{
+    struct arena *arena = transaction->arena;
+
+    intake_cancel(transaction->message);
+    arena_reset(arena);
+    *transaction = (struct transaction){ .arena = arena };
+}
+
+void transaction_stop(struct transaction *transaction)
+{
+    transaction_reset(transaction);
+    arena_free(transaction->arena);
+}
+
+void transaction_add_text(struct transaction *transaction, struct transaction_header **list, const char *text)
+{
+    struct transaction_header *one = arena_allocate(transaction->arena, sizeof(*one));
+
+    one->text = arena_copy_text(transaction->arena, text);
+    while (*list != NULL)
+        list = &(*list)->next;
+    *list = one;
+}

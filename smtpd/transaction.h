@@ -1,0 +1,55 @@
+/* transaction.h: one mail transaction, from MAIL to the end of the content (RFC 5321 section 3.3). There is one object, and one
+ * function that resets it, for every command and every error. */
+#ifndef SMTPD_TRANSACTION_H
+#define SMTPD_TRANSACTION_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "qmgr/intake/intake.h"
+#include "smtpd/framing.h"
+#include "smtpd/parameters.h"
+#include "smtpd/policy/policy.h"
+#include "util/base/arena.h"
+
+enum transaction_state {
+    TRANSACTION_NONE,
+    TRANSACTION_SENDER,     /* MAIL was accepted */
+    TRANSACTION_RECIPIENTS, /* so was a RCPT */
+    TRANSACTION_CHUNKS,     /* BDAT has begun */
+};
+
+/* A header that an access table wants on top. */
+struct transaction_header {
+    const char *text;
+    struct transaction_header *next;
+};
+
+struct transaction {
+    struct arena *arena;           /* texts of this transaction */
+    enum transaction_state state;
+    const char *sender;            /* internal form; NULL before MAIL */
+    const char *recipient;         /* the first that was accepted */
+    size_t recipient_count;        /* accepted ones */
+    size_t overshoot;              /* RCPT commands beyond smtpd_recipient_limit */
+    struct mail_parameters parameters;
+    struct intake_message *message; /* NULL until the first recipient */
+    struct verdict failure;         /* code 0: fine; BDAT: what the rest is answered with */
+    struct framing framing;
+    bool too_big;
+    /* what access tables asked for, handed to intake with the message */
+    bool hold;
+    bool discard;
+    const char *filter;
+    const char *redirect;
+    struct transaction_header *headers;
+    struct transaction_header *bcc;
+};
+
+void transaction_start(struct transaction *transaction); /* once per connection */
+/* Forgets everything and gives up a message that wasn't ended. */
+void transaction_reset(struct transaction *transaction);
+void transaction_stop(struct transaction *transaction);
+
+/* A copy in the transaction's arena, put at the end of the list. */
+void transaction_add_text(struct transaction *transaction, struct transaction_header **list, const char *text);
+#endif
