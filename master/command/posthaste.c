@@ -341,16 +341,13 @@ int main(int argc, char **argv)
     parse_options(argc, argv, &command);
     struct config *config = load_config();
     command.config = config;
-    const char *name = optind == argc - 1 ? argv[optind] : "";
+    const char *name = optind < argc ? argv[optind] : "";
     const struct verb *verb = find_verb(name);
     if (verb == NULL || verb->needs_owner)
         check_right(config);
     (void)log_set_service("postfix-script"); /* who wrote these lines before */
-    if (verb == NULL) {
-        if (argc - optind > 1 && find_verb(argv[optind]) != NULL)
-            log_fatal("usage: postfix [-c config_dir] [-Dv] command");
-        log_fatal("unknown command: '%s'. Usage: postfix " USAGE_VERBS, optind < argc ? argv[optind] : "");
-    }
+    if (verb == NULL)
+        log_fatal("unknown command: '%s'. Usage: postfix " USAGE_VERBS, name);
     log_set_debug(command.verbosity);
     int result = verb->run(&command);
     config_free(config);

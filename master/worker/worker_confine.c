@@ -15,6 +15,7 @@
 #include "util/io/fd.h"
 #include "util/log/log.h"
 #include "util/sys/process.h"
+#include "util/sys/sandbox.h"
 
 enum { GROUPS_MAX = 256 };
 
@@ -85,24 +86,71 @@ static void become_user(struct worker *worker, const struct role *role)
         log_fatal("become user %ld: %m", (long)identity.uid);
 }
 
+struct path_list {
+    struct sandbox_path items[WORKER_PATHS_MAX + 40];
+    size_t count;
+};
+
+static void add_path(struct path_list *list, const char *path, enum sandbox_access access)
+{
+    if (path[0] == '/' && list->count < COUNT_OF(list->items))
+        list->items[list->count++] = (struct sandbox_path){ path, access };
+}
+
+/* What the C library, OpenSSL and the resolver open while they work, here and in a chroot that an administrator set up. */
+static void add_system_paths(struct worker *worker, struct path_list *list)
+{
+    static const char *const folders[] = { "/etc", "/usr", "/lib", "/lib64", "/lib32", "/proc", "/run", "/var/run", "/var/lib",
+        "/dev/urandom", "/dev/random" };
+    static const char *const in_chroot[] = { "etc", "usr", "lib", "lib64", "dev", "run", "var" };
+
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        add_path(list, folders[i], SANDBOX_READ);
+    add_path(list, "/dev/null", SANDBOX_WRITE);
+    add_path(list, worker->config->config_directory, SANDBOX_READ);
+    for (size_t i = 0; worker->chroot && i < COUNT_OF(in_chroot); i++)
+        add_path(list, arena_printf(worker->arena, "%s%s", worker->directory, in_chroot[i]), SANDBOX_READ);
+    for (size_t i = 0; i < worker->path_count; i++)
+        add_path(list, worker->paths[i].path, worker->paths[i].writable ? SANDBOX_WRITE : SANDBOX_READ);
+}
+
+static void limit_files(struct worker *worker, const struct role *role)
+{
+    struct path_list list = { .count = 0 };
+
+    if (role->files == ROLE_FILES_ALL)
+        return;
+    add_system_paths(worker, &list);
+    if (role->files == ROLE_FILES_QUEUE)
+        add_path(&list, worker->config->queue_directory, SANDBOX_WRITE);
+    if (role->files == ROLE_FILES_QUEUE || role->files == ROLE_FILES_DATA)
+        add_path(&list, worker->config->data_directory, SANDBOX_WRITE);
+    if (!sandbox_limit_paths(list.items, list.count))
+        log_warning("no path filter: %m"); /* user and modes keep it out of most places */
+}
+
+/* In this order: the path filter needs one of root or no-new-privileges, and paths as they are outside of the chroot; the
+ * system-call filter comes last, since it lets nothing through that the others need. */
 void worker_confine(struct worker *worker, enum confinement confinement)
 {
     const struct role *role = roles_find(confinement);
 
     worker->is_confined = true;
-    if (worker->is_unprivileged) {
+    if (!role->new_privileges && !process_refuse_new_privileges())
+        log_fatal("no new privileges: %m");
+    limit_files(worker, role);
+    if (worker->is_unprivileged)
         worker->chroot = false; /* master said so at start */
-    } else {
+    else
         become_user(worker, role);
-    }
     if (role->user == ROLE_NETWORK_OWNER && !worker->is_unprivileged) {
         connector_use(HANDOVER_CONNECTOR, worker->config->queue_directory);
         fd_set_connector(connector_connect);
     } else {
         (void)close(HANDOVER_CONNECTOR); /* not this role's business */
     }
-    if (!role->new_privileges && !process_refuse_new_privileges())
-        log_fatal("no new privileges: %m");
+    if (role->calls == ROLE_CALLS_SERVER && !sandbox_limit_calls())
+        log_warning("no system-call filter: %m");
 }
 
 void worker_allow_path(struct worker *worker, const char *path, bool writable)

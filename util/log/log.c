@@ -32,7 +32,8 @@ static void open_syslog(void)
     str_set(&state.tag, state.name);
     if (state.service != NULL)
         str_printf(&state.tag, "/%s", state.service);
-    openlog(str_text(&state.tag), LOG_PID | LOG_NDELAY, LOG_MAIL);
+    if (state.syslog)
+        openlog(str_text(&state.tag), LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
 void log_open(const char *syslog_name, const char *service)
@@ -61,6 +62,11 @@ void log_to_stderr(bool also_info)
 {
     state.to_stderr = true;
     state.stderr_info = also_info;
+}
+
+void log_without_syslog(void)
+{
+    state.syslog = false;
 }
 
 bool log_to_postlog(const char *socket_path)

@@ -16,6 +16,9 @@ const char *log_set_service(const char *service);
 /* Also to standard error (commands, when it is a terminal or told so); only errors and warnings, or everything. */
 void log_to_stderr(bool also_info);
 
+/* Not to syslog: tools whose complaints only who called them should see. */
+void log_without_syslog(void);
+
 /* Instead of syslog: datagrams to the postlog service (path: its socket), or plain lines to a descriptor (owned by the
  * caller, for example standard output in the foreground). */
 bool log_to_postlog(const char *socket_path);

@@ -43,6 +43,7 @@ int main(int argc, char **argv)
 
     log_open("postfix", "postkick");
     log_to_stderr(false);
+    log_without_syslog();
     while ((option = getopt(argc, argv, "c:v")) != -1) {
         switch (option) {
         case 'c':

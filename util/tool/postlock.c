@@ -126,6 +126,7 @@ int main(int argc, char **argv)
 
     log_open("postfix", "postlock");
     log_to_stderr(false);
+    log_without_syslog();
     while ((option = getopt(argc, argv, "+c:l:v")) != -1) {
         switch (option) {
         case 'c':
