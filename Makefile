@@ -112,11 +112,27 @@ check-asan: packages-check
 bench: packages-bench all
 	tests/speed/bench $(BUILD)
 
+# Removes what install put there; configuration, queue and users stay.
+uninstall:
+	for p in $(COMMANDS) postfix; do rm -f $(SBIN)/$$p || exit 1; done
+	rm -f $(BIN)/mailq $(BIN)/newaliases $(DESTDIR)$(PREFIX)/lib/sendmail
+	rm -rf $(LIBEXEC)
+	for page in $(wildcard man/*.[158]) man/postfix.1; do rm -f $(MANUAL)/man$${page##*.}/$${page##*/} || exit 1; done
+
+# The sources as they are in version control.
+dist:
+	mkdir -p $(BUILD)
+	git archive --prefix=posthaste/ -o $(BUILD)/posthaste.tar.gz HEAD
+
+# Everything of its own, in the foreground: conf/run.sh says how to send it a message.
+run:
+	@BUILD=$(BUILD) sh conf/run.sh
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
-.PHONY: all bench unit-tests clean install
+.PHONY: all bench unit-tests clean install uninstall dist run
 
 .PHONY: all bench unit-tests fuzzers check check-asan clean packages-build packages-check packages-bench
 .DELETE_ON_ERROR:

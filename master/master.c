@@ -121,7 +121,7 @@ static int go_into_background(void)
 
 static void leave_terminal(const struct options *options)
 {
-    if (!options->keep_terminal && getsid(0) != getpid() && setsid() < 0 && setpgid(0, 0) != 0)
+    if (!options->keep_terminal && !options->foreground && getsid(0) != getpid() && setsid() < 0 && setpgid(0, 0) != 0)
         log_warning("setsid: %m");
     if (options->foreground)
         return;
@@ -297,6 +297,7 @@ int main(int argc, char **argv)
     environment_clean(config);
     start_services();
     log_to_own_postlog(config);
+    log_not_to_stderr();
     say_who_we_are(config);
     log_info("daemon started -- version %s, configuration %s", config->mail_version, config->config_directory);
     config_free(config);

@@ -104,6 +104,8 @@ static _Noreturn void become_worker(const struct service *service, int slot)
     (void)sigprocmask(SIG_SETMASK, &none, NULL); /* can't fail with these arguments */
     if (access(path, X_OK) != 0) /* told while the log is still connected */
         log_fatal("master_spawn: exec %s: %m", path);
+    if (service->supervisor->keeps_output)
+        (void)setsid(); /* out of reach of the terminal: Ctrl-C is for master alone; a new process can always do it */
     int count = place_descriptors(service);
     const char **arguments = arguments_of(arena, service, slot, count - HANDOVER_LISTENERS);
     process_close_from(count);

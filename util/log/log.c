@@ -64,6 +64,11 @@ void log_to_stderr(bool also_info)
     state.stderr_info = also_info;
 }
 
+void log_not_to_stderr(void)
+{
+    state.to_stderr = false;
+}
+
 void log_without_syslog(void)
 {
     state.syslog = false;

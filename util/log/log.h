@@ -15,6 +15,7 @@ const char *log_set_service(const char *service);
 
 /* Also to standard error (commands, when it is a terminal or told so); only errors and warnings, or everything. */
 void log_to_stderr(bool also_info);
+void log_not_to_stderr(void); /* a daemon has started, or somebody else shows its log there */
 
 /* Not to syslog: tools whose complaints only who called them should see. */
 void log_without_syslog(void);
