@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "submission/drop_file.h"
+#include "qmgr/client/drop_file.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/io/fd.h"

@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "submission/drop_file.h"
+#include "qmgr/client/drop_file.h"
 #include "util/base/clock.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"

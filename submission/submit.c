@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "submission/drop_file.h"
+#include "qmgr/client/drop_file.h"
 #include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"

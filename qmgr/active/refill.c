@@ -1,15 +1,20 @@
 #include "qmgr/active/refill.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <utlist.h>
 
 #include "qmgr/active/message.h"
 #include "qmgr/active/take_up.h"
 #include "qmgr/spool/scan.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/mail/address.h"
 
 enum { FILES_PER_TURN = 100, MESSAGES_PER_TURN = 20 };
 
@@ -23,15 +28,22 @@ struct walk {
     bool again_all;
 };
 
+struct site {
+    struct site *next;
+    char *domain;
+};
+
 struct refill {
     struct manager *manager;
     struct event *turn;
     struct event *queue_run;
     struct walk walks[2];
     unsigned next_walk;
+    struct site *sites; /* domains whose mail the next walk through deferred makes due */
 };
 
 static void on_turn(evutil_socket_t fd, short what, void *context);
+static void forget_sites(struct refill *refill);
 static void on_queue_run(evutil_socket_t fd, short what, void *context);
 
 struct refill *refill_new(struct manager *manager)
@@ -55,6 +67,7 @@ void refill_free(struct refill *refill)
         return;
     scan_close(refill->walks[0].scan);
     scan_close(refill->walks[1].scan);
+    forget_sites(refill);
     event_free(refill->turn);
     event_free(refill->queue_run);
     free(refill);
@@ -94,6 +107,57 @@ void refill_scan_deferred(struct refill *refill, bool all)
     begin(refill, &refill->walks[1], all);
 }
 
+void refill_scan_site(struct refill *refill, const char *site)
+{
+    struct site *added = memory_new(struct site);
+
+    added->domain = memory_copy_text(site);
+    LL_PREPEND(refill->sites, added);
+    begin(refill, &refill->walks[1], false);
+}
+
+static void forget_sites(struct refill *refill)
+{
+    struct site *site;
+    struct site *next;
+
+    LL_FOREACH_SAFE(refill->sites, site, next) {
+        free(site->domain);
+        free(site);
+    }
+    refill->sites = NULL;
+}
+
+static bool envelope_is_for(const struct envelope *envelope, const struct site *sites)
+{
+    const struct site *site;
+
+    for (size_t i = 0; i < envelope->recipient_count; i++) {
+        const char *domain = address_domain(envelope->recipients[i].address);
+        LL_FOREACH(sites, site) {
+            if (domain != NULL && !envelope->recipients[i].done && text_equal_nocase(domain, site->domain))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a message that isn't due by its time is due for its destination. */
+static bool is_for_site(const struct refill *refill, enum queue queue, const char *id)
+{
+    struct arena *arena = arena_new();
+    struct message_file file;
+    struct envelope envelope;
+    const char *why;
+    int fd = spool_open_file(refill->manager->spool, queue, id, O_RDONLY);
+    bool wanted = fd >= 0 && message_file_read_header(fd, &file, &why)
+        && message_file_read_envelope(fd, &file, arena, &envelope, &why) && envelope_is_for(&envelope, refill->sites);
+
+    fd_close(&fd);
+    arena_free(arena);
+    return wanted;
+}
+
 static void end_walk(struct refill *refill, struct walk *walk)
 {
     bool again = walk->again;
@@ -102,6 +166,8 @@ static void end_walk(struct refill *refill, struct walk *walk)
     scan_close(walk->scan);
     walk->scan = NULL;
     walk->again = walk->again_all = false;
+    if (walk->queue == QUEUE_DEFERRED && !again)
+        forget_sites(refill);
     if (again)
         begin(refill, walk, all);
 }
@@ -116,7 +182,8 @@ static bool is_due(const struct refill *refill, const struct walk *walk, const c
         return false;
     if (walk->all)
         return (int64_t)status.st_ctim.tv_sec * 1000000 + status.st_ctim.tv_nsec / 1000 <= walk->started_us;
-    return walk->queue == QUEUE_INCOMING || (int64_t)status.st_mtime <= clock_wall_us() / 1000000;
+    return walk->queue == QUEUE_INCOMING || (int64_t)status.st_mtime <= clock_wall_us() / 1000000
+        || (refill->sites != NULL && is_for_site(refill, walk->queue, id));
 }
 
 static void take(struct refill *refill, const struct walk *walk, const char *id)

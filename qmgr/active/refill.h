@@ -11,6 +11,8 @@ void refill_free(struct refill *refill);
 void refill_scan_incoming(struct refill *refill);
 /* Looks for deferred messages whose time has come; all: whatever their time (and defer_transports), as a flush does. */
 void refill_scan_deferred(struct refill *refill, bool all);
+/* The deferred messages that have a recipient in this domain are due now (postqueue -s, ETRN). */
+void refill_scan_site(struct refill *refill, const char *site);
 /* Room has become free. */
 void refill_wake(struct refill *refill);
 #endif

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include "qmgr/active/refill.h"
+#include "qmgr/spool/queue_id.h"
+#include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/io/fd.h"
 
-enum { TRIGGER_BYTES_MAX = 64, TRIGGER_TIMEOUT_S = 10 };
+enum { TRIGGER_BYTES_MAX = 320, TRIGGER_TIMEOUT_S = 10 };
 
 struct trigger {
     struct manager *manager;
@@ -19,9 +21,24 @@ struct trigger {
     char bytes[TRIGGER_BYTES_MAX + 1];
 };
 
-/* All bytes of one request belong together, in any order: "ADF" flushes everything. */
+/* "#ID": a deferred message's time has come. */
+static void deliver_now(struct manager *manager, const char *id)
+{
+    if (queue_id_is_valid(id) && spool_set_time(manager->spool, QUEUE_DEFERRED, id, clock_wall_us() / 1000000))
+        refill_scan_deferred(manager->refill, false);
+}
+
+/* All bytes of one request belong together, in any order: "ADF" flushes everything. "#" and "@" name one message or site. */
 static void obey(struct manager *manager, const char *bytes)
 {
+    if (*bytes == '#') {
+        deliver_now(manager, bytes + 1);
+        return;
+    }
+    if (*bytes == '@') {
+        refill_scan_site(manager->refill, bytes + 1);
+        return;
+    }
     if (strchr(bytes, 'F') != NULL)
         schedule_revive(manager->schedule);
     if (strchr(bytes, 'D') != NULL)

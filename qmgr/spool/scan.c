@@ -77,3 +77,8 @@ const char *scan_next(struct scan *scan)
     }
     return NULL;
 }
+
+int scan_folder(const struct scan *scan)
+{
+    return dirfd(scan->levels[scan->depth - 1]);
+}

@@ -13,4 +13,6 @@ void scan_close(struct scan *scan); /* NULL is allowed */
 
 /* The next file name that could be a queue id, valid until the next call; NULL at the end. Files may vanish meanwhile. */
 const char *scan_next(struct scan *scan);
+/* The folder that the last name was found in, borrowed. */
+int scan_folder(const struct scan *scan);
 #endif

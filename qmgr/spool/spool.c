@@ -186,6 +186,15 @@ bool spool_move(const struct spool *spool, enum queue from, enum queue to, const
     return renameat(spool->folder, old.text, spool->folder, new.text) == 0;
 }
 
+bool spool_adopt(const struct spool *spool, int folder, enum queue queue, const char *id)
+{
+    struct path new;
+
+    (void)path_of(spool, queue, id, &new);
+    return (spool->depth[queue] == 0 || make_subfolders(spool, new.text))
+        && renameat(folder, id, spool->folder, new.text) == 0;
+}
+
 bool spool_sync_folder(const struct spool *spool, enum queue queue, const char *id)
 {
     struct path path;

@@ -46,6 +46,8 @@ bool spool_remove(const struct spool *spool, enum queue queue, const char *id);
 bool spool_set_time(const struct spool *spool, enum queue queue, const char *id, int64_t seconds);
 /* Moves between queues; a hashed subfolder is made when it is missing. */
 bool spool_move(const struct spool *spool, enum queue from, enum queue to, const char *id);
+/* Moves a file from wherever it was found (a folder's descriptor) to where it belongs. */
+bool spool_adopt(const struct spool *spool, int folder, enum queue queue, const char *id);
 /* Puts a folder's names on disk (one sync of the folder the file lies in). */
 bool spool_sync_folder(const struct spool *spool, enum queue queue, const char *id);
 

@@ -5,8 +5,8 @@
  *   'E' the envelope (envelope_encode), first and once; 'T' text with LF line ends, as many as needed; 'Z' the end, empty
  *
  * Whoever reads it treats it as hostile; without the end block it is not a message. */
-#ifndef SUBMISSION_DROP_FILE_H
-#define SUBMISSION_DROP_FILE_H
+#ifndef QMGR_CLIENT_DROP_FILE_H
+#define QMGR_CLIENT_DROP_FILE_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "submission/drop_file.h"
+#include "qmgr/client/drop_file.h"
 
 #include <errno.h>
 #include <string.h>
