@@ -134,7 +134,8 @@ static bool finish(struct config *new, const struct config_override *overrides, 
 {
     for (size_t i = 0; i < override_count; i++)
         config_dictionary_set(new->dictionary, overrides[i].name, overrides[i].value, CONFIG_OVERRIDE, 0);
-    return config_computed_set(new->dictionary, program, why) && load_members(new, program, why);
+    config_computed_set(new->dictionary, program);
+    return config_computed_read_files(new->dictionary, why) && load_members(new, program, why);
 }
 
 bool config_from_text(const char *text, const struct config_override *overrides, size_t override_count,

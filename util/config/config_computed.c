@@ -200,9 +200,9 @@ static void set_mynetworks(struct config_dictionary *dictionary)
     str_free(&networks);
 }
 
-/* Debian's convention: a value that starts with a slash names a file whose first line is the value. */
-static bool set_from_file(struct config_dictionary *dictionary, const char *name, struct str *why)
+bool config_computed_read_files(struct config_dictionary *dictionary, struct str *why)
 {
+    static const char name[] = "myorigin";
     struct str text = { 0 };
     const char *file = config_dictionary_raw(dictionary, name);
 
@@ -217,7 +217,7 @@ static bool set_from_file(struct config_dictionary *dictionary, const char *name
     return good;
 }
 
-bool config_computed_set(struct config_dictionary *dictionary, const char *program, struct str *why)
+void config_computed_set(struct config_dictionary *dictionary, const char *program)
 {
     char number[24];
 
@@ -227,5 +227,4 @@ bool config_computed_set(struct config_dictionary *dictionary, const char *progr
     set_myhostname(dictionary);
     set_mydomain(dictionary);
     set_mynetworks(dictionary);
-    return set_from_file(dictionary, "myorigin", why);
 }

@@ -5,7 +5,9 @@
 
 #include "util/config/config_dictionary.h"
 
-/* Puts them into the dictionary, where nobody set the parameter. program: process_name, may be NULL.
- * False: *why names a file or parameter. */
-bool config_computed_set(struct config_dictionary *dictionary, const char *program, struct str *why);
+/* Puts them into the dictionary, where nobody set the parameter. program: process_name, may be NULL. */
+void config_computed_set(struct config_dictionary *dictionary, const char *program);
+/* Debian's convention: a myorigin that starts with a slash names a file whose first line is the value.
+ * False: *why names the file. */
+bool config_computed_read_files(struct config_dictionary *dictionary, struct str *why);
 #endif
