@@ -13,8 +13,6 @@
 #include "util/config/parameter.h"
 #include "util/config/value.h"
 
-#define DEFAULT_DIRECTORY "/etc/postfix"
-
 static void *member(struct config *config, const struct parameter *parameter)
 {
     return (char *)config + parameter->offset;
@@ -163,7 +161,7 @@ bool config_load(const char *directory, const struct config_override *overrides,
     if (directory == NULL)
         directory = getenv("MAIL_CONFIG");
     if (directory == NULL)
-        directory = DEFAULT_DIRECTORY;
+        directory = CONFIG_DIRECTORY;
     str_printf(&file, "%s/main.cf", directory);
     bool good = main_cf_read_file(str_text(&file), &reader, why);
     /* Not main.cf but the caller decides where the configuration is. */

@@ -12,6 +12,9 @@
 
 struct config_dictionary; /* name -> raw text, and where it was set */
 
+/* Where main.cf is when nobody says otherwise. */
+#define CONFIG_DIRECTORY "/etc/postfix"
+
 /* One member per parameter: bool (BOOL), int64_t (COUNT, SIZE in bytes, TIME_* in seconds), const char * (TEXT expanded,
  * RAW unexpanded). */
 struct config {

@@ -1,0 +1,283 @@
+#include <string.h>
+
+#include "util/base/text.h"
+#include "util/config/main_cf.h"
+#include "util/log/log.h"
+#include "util/tool/postconf_edit.h"
+#include "util/tool/postconf_master_cf.h"
+#include "util/tool/postconf_print.h"
+
+/* A change of master.cf that was asked for. */
+struct change {
+    struct postconf_request request;
+    const char *value; /* NULL: remove or comment out */
+    struct master_cf_entry entry; /* -Me */
+    enum master_cf_field field;   /* -Fe */
+};
+
+struct editing {
+    struct postconf *postconf;
+    char mode;
+    char action;
+    struct change *changes;
+    size_t count;
+    struct str out;
+};
+
+static void warn(void *context, const char *text)
+{
+    log_warning("%s", text);
+}
+
+static void check_entry(struct editing *editing, struct change *change)
+{
+    struct str why = { 0 };
+
+    if (!master_cf_parse_entry(editing->postconf->arena, change->value, false, warn, NULL, &change->entry, &why)) {
+        if (text_equal(str_text(&why), "bad field count"))
+            log_fatal("bad field count: \"%s\"", change->request.text);
+        log_fatal("%s", str_text(&why));
+    }
+}
+
+static void check_field(struct change *change)
+{
+    struct master_cf_entry scratch = { 0 };
+    struct str why = { 0 };
+
+    if (!postconf_master_cf_request_field(&change->request, &change->field))
+        log_fatal("invalid service attribute name: \"%s\"", change->request.third);
+    if (change->field != MASTER_CF_COMMAND && change->value[strcspn(change->value, " \t\r\n")] != '\0')
+        log_fatal("-Fe does not accept whitespace in non-command field");
+    if (change->value[0] == '\0')
+        log_fatal("-Fe requires a value: \"%s\"", change->request.text);
+    if (!master_cf_set_field(&scratch, change->field, change->value, false, change->value, &why))
+        log_fatal("%s", str_text(&why));
+}
+
+static void parse_change(struct editing *editing, const char *text, struct change *change)
+{
+    struct arena *arena = editing->postconf->arena;
+    char *name = arena_copy_text(arena, text);
+    char *value = NULL;
+    size_t parts = editing->mode == 'M' ? 2 : 3;
+
+    postconf_edit_check_text(text);
+    if (editing->action == 'e') {
+        const char *problem = main_cf_split(arena_copy_text(arena, text), &name, &value);
+        if (problem != NULL)
+            log_fatal("%s: \"%s\"", problem, text);
+    }
+    if (!postconf_master_cf_request_parse(arena, name, parts, parts, &change->request)) {
+        if (editing->mode == 'M')
+            log_fatal("-Me, -MX or -M# requires service_name/type");
+        log_fatal("-%ce or -%cX requires service_name/type/%s", editing->mode, editing->mode,
+            editing->mode == 'F' ? "field_name" : "parameter");
+    }
+    change->request.text = text;
+    change->value = value;
+    if (editing->action != 'e')
+        return;
+    if (editing->mode == 'M')
+        check_entry(editing, change);
+    else if (editing->mode == 'F')
+        check_field(change);
+    else if (value[strcspn(value, " \t\r\n")] != '\0')
+        log_fatal("-Pe does not accept whitespace in parameter value");
+}
+
+/* The words of the command, anew. */
+static void set_command(struct editing *editing, struct master_cf_entry *entry, const char *command)
+{
+    struct arena *arena = editing->postconf->arena;
+    struct master_cf_entry parsed;
+    struct str why = { 0 };
+    const char *line = arena_printf(arena, "%s %s %s %s %s %s %s %s", entry->fields[MASTER_CF_SERVICE],
+        entry->fields[MASTER_CF_KIND], entry->fields[MASTER_CF_PRIVATE], entry->fields[MASTER_CF_UNPRIVILEGED],
+        entry->fields[MASTER_CF_CHROOT], entry->fields[MASTER_CF_WAKEUP], entry->fields[MASTER_CF_PROCESS_LIMIT],
+        command);
+
+    if (!master_cf_parse_entry(arena, line, false, warn, NULL, &parsed, &why))
+        log_fatal("%s: \"%s\"", str_text(&why), line);
+    *entry = parsed;
+}
+
+/* The last -o that sets name among the options, or option_count. Points at "-o". */
+static size_t find_option(const struct master_cf_entry *entry, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = entry->option_count; i-- > 1;) {
+        if (text_equal(entry->arguments[i - 1], "-o") && strncmp(entry->arguments[i], name, length) == 0
+            && entry->arguments[i][length] == '=')
+            return i - 1;
+    }
+    return entry->option_count;
+}
+
+static void remove_arguments(struct master_cf_entry *entry, size_t at, size_t count)
+{
+    memmove(entry->arguments + at, entry->arguments + at + count,
+        (entry->argument_count - at - count) * sizeof(*entry->arguments));
+    entry->argument_count -= count;
+    entry->option_count -= count;
+}
+
+static void insert_option(struct arena *arena, struct master_cf_entry *entry, size_t at, const char *text)
+{
+    const char **arguments = arena_allocate(arena, (entry->argument_count + 3) * sizeof(*arguments));
+
+    memcpy(arguments, entry->arguments, at * sizeof(*arguments));
+    arguments[at] = "-o";
+    arguments[at + 1] = text;
+    memcpy(arguments + at + 2, entry->arguments + at, (entry->argument_count - at) * sizeof(*arguments));
+    entry->arguments = arguments;
+    entry->argument_count += 2;
+    entry->option_count += 2;
+}
+
+static void set_parameter(struct editing *editing, struct master_cf_entry *entry, const struct change *change)
+{
+    struct arena *arena = editing->postconf->arena;
+    const char *name = change->request.third;
+
+    size_t at = find_option(entry, name);
+    if (at == entry->option_count) {
+        if (change->value != NULL)
+            insert_option(arena, entry, at, arena_printf(arena, "%s=%s", name, change->value));
+        return;
+    }
+    if (change->value != NULL) {
+        entry->arguments[at + 1] = arena_printf(arena, "%s=%s", name, change->value);
+        return;
+    }
+    while (at < entry->option_count) {
+        remove_arguments(entry, at, 2);
+        at = find_option(entry, name);
+    }
+}
+
+/* Applies to an entry what was asked for. False: nothing was. */
+static bool apply(struct editing *editing, struct master_cf_entry *entry)
+{
+    bool applied = false;
+
+    for (size_t i = 0; i < editing->count; i++) {
+        struct change *change = &editing->changes[i];
+        if (!postconf_master_cf_request_matches(&change->request, entry))
+            continue;
+        change->request.matched = true;
+        applied = true;
+        if (editing->mode == 'M' && change->value != NULL)
+            *entry = change->entry;
+        else if (editing->mode == 'P')
+            set_parameter(editing, entry, change);
+        else if (editing->mode == 'F' && change->field == MASTER_CF_COMMAND)
+            set_command(editing, entry, change->value);
+        else if (editing->mode == 'F')
+            entry->fields[change->field] = change->value;
+    }
+    return applied;
+}
+
+/* One entry of the file: its physical lines, with the comments between. */
+static void edit_entry(struct editing *editing, const char *start, const char *end, const char *logical)
+{
+    struct master_cf_entry entry;
+    struct str why = { 0 };
+    const char *line;
+    size_t length;
+    bool removes = editing->mode == 'M' && editing->action != 'e';
+
+    if (!master_cf_parse_entry(editing->postconf->arena, logical, false, NULL, NULL, &entry, &why))
+        log_fatal("%s: \"%s\"", str_text(&why), logical);
+    bool applied = apply(editing, &entry);
+    if (applied && !removes) {
+        postconf_print_entry(&entry, true, &editing->out);
+        str_put_char(&editing->out, '\n');
+    }
+    while (postconf_edit_next_line(&start, end, &line, &length)) {
+        if (!applied || postconf_edit_line_kind(line, length) == POSTCONF_LINE_COMMENT)
+            postconf_edit_put_line(&editing->out, "", line, length);
+        else if (removes && editing->action == '#')
+            postconf_edit_put_line(&editing->out, "#", line, length);
+    }
+    str_free(&why);
+}
+
+static void copy_lines(struct editing *editing, const char *start, const char *end)
+{
+    const char *line;
+    size_t length;
+
+    while (postconf_edit_next_line(&start, end, &line, &length))
+        postconf_edit_put_line(&editing->out, "", line, length);
+}
+
+/* What comes before the first line of an entry: comments, or lines that continue nothing. */
+static const char *skip_comments(struct editing *editing, const char *start, const char *end)
+{
+    const char *line;
+    size_t length;
+    const char *cursor = start;
+
+    while (postconf_edit_next_line(&cursor, end, &line, &length)) {
+        if (postconf_edit_line_kind(line, length) == POSTCONF_LINE_STARTS)
+            break;
+        postconf_edit_put_line(&editing->out, "", line, length);
+        start = cursor;
+    }
+    return start;
+}
+
+static void edit_text(struct editing *editing, const struct str *text)
+{
+    struct main_cf_lines lines;
+
+    main_cf_lines_start(&lines, str_text(text), text->length);
+    const char *start = lines.cursor;
+    while (main_cf_lines_next(&lines)) {
+        start = skip_comments(editing, start, lines.cursor);
+        if (lines.is_orphan)
+            copy_lines(editing, start, lines.cursor);
+        else
+            edit_entry(editing, start, lines.cursor, arena_copy_text(editing->postconf->arena, str_text(&lines.text)));
+        start = lines.cursor;
+    }
+    copy_lines(editing, start, str_text(text) + text->length);
+    str_free(&lines.text);
+}
+
+static void finish_unmatched(struct editing *editing)
+{
+    for (size_t i = 0; i < editing->count; i++) {
+        const struct change *change = &editing->changes[i];
+        if (change->request.matched)
+            continue;
+        if (editing->mode != 'M') {
+            log_warning("unmatched service_name/type: \"%s\"", change->request.text);
+        } else if (change->value != NULL) {
+            postconf_print_entry(&change->entry, true, &editing->out);
+            str_put_char(&editing->out, '\n');
+        }
+    }
+}
+
+void postconf_edit_master_cf(struct postconf *postconf, char mode, char action)
+{
+    struct editing editing = { .postconf = postconf, .mode = mode, .action = action, .count = postconf->name_count };
+    struct str text = { 0 };
+    struct str why = { 0 };
+
+    editing.changes = arena_allocate(postconf->arena, (editing.count + 1) * sizeof(*editing.changes));
+    for (size_t i = 0; i < editing.count; i++)
+        parse_change(&editing, postconf->names[i], &editing.changes[i]);
+    if (!main_cf_load(postconf->master_cf_file, &text, &why))
+        log_fatal("%s", str_text(&why));
+    edit_text(&editing, &text);
+    finish_unmatched(&editing);
+    postconf_edit_replace(postconf->master_cf_file, &editing.out);
+    str_free(&editing.out);
+    str_free(&text);
+    str_free(&why);
+}
