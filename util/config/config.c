@@ -12,6 +12,7 @@
 #include "util/config/main_cf.h"
 #include "util/config/parameter.h"
 #include "util/config/value.h"
+#include "util/log/log.h"
 
 static void *member(struct config *config, const struct parameter *parameter)
 {
@@ -121,9 +122,24 @@ static struct config *config_new(void)
     return config;
 }
 
+struct loading {
+    struct config_dictionary *dictionary;
+    const char *file;
+};
+
 static void take_entry(void *context, const char *name, const char *value, int line)
 {
-    config_dictionary_set(context, name, value, CONFIG_MAIN_CF, line);
+    const struct loading *loading = context;
+
+    if (config_dictionary_origin(loading->dictionary, name) >= CONFIG_MAIN_CF)
+        log_warning("%s, line %d: overriding earlier entry: %s=%s", loading->file, line, name,
+            config_dictionary_raw(loading->dictionary, name));
+    config_dictionary_set(loading->dictionary, name, value, CONFIG_MAIN_CF, line);
+}
+
+static void warn(void *context, const char *text)
+{
+    log_warning("%s", text);
 }
 
 /* What is the same for both ways to load, after main.cf was read. */
@@ -140,7 +156,8 @@ bool config_from_text(const char *text, const struct config_override *overrides,
     const char *program, struct config **config, struct str *why)
 {
     struct config *new = config_new();
-    struct main_cf_reader reader = { .entry = take_entry, .context = new->dictionary };
+    struct loading loading = { new->dictionary, "main.cf" };
+    struct main_cf_reader reader = { .entry = take_entry, .warning = warn, .context = &loading };
 
     if (main_cf_read_text("main.cf", text, strlen(text), &reader, why)
         && finish(new, overrides, override_count, program, why)) {
@@ -155,7 +172,8 @@ bool config_load(const char *directory, const struct config_override *overrides,
     const char *program, struct config **config, struct str *why)
 {
     struct config *new = config_new();
-    struct main_cf_reader reader = { .entry = take_entry, .context = new->dictionary };
+    struct loading loading = { .dictionary = new->dictionary };
+    struct main_cf_reader reader = { .entry = take_entry, .warning = warn, .context = &loading };
     struct str file = { 0 };
 
     if (directory == NULL)
@@ -163,7 +181,8 @@ bool config_load(const char *directory, const struct config_override *overrides,
     if (directory == NULL)
         directory = CONFIG_DIRECTORY;
     str_printf(&file, "%s/main.cf", directory);
-    bool good = main_cf_read_file(str_text(&file), &reader, why);
+    loading.file = str_text(&file);
+    bool good = main_cf_read_file(loading.file, &reader, why);
     /* Not main.cf but the caller decides where the configuration is. */
     config_dictionary_set(new->dictionary, "config_directory", directory, CONFIG_OVERRIDE, 0);
     good = good && finish(new, overrides, override_count, program, why)

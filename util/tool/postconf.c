@@ -15,7 +15,7 @@
 #include "util/tool/postconf_master_cf.h"
 #include "util/tool/postconf_state.h"
 
-#define OPTIONS "aAbc:C:deEfFhHlmMno:pPtT:vxX#"
+#define OPTIONS "+aAbc:C:deEfFhHlmMno:pPtT:vxX#"
 
 /* Letters of which at most one may be given, in the order in which messages name them. */
 static const char *const exclusive[] = {
@@ -29,7 +29,7 @@ static const struct { char mode; const char *allowed; } modes[] = {
     { 'F', "efhHox" }, { 'M', "efoxX#" }, { 'P', "efhHoxX" },
 };
 
-static const char order[] = "AabdefFhHlmMnopPtTxX#";
+static const char order[] = "aAbdefFhHlmMnopPtTxX#";
 
 static _Noreturn void usage(void)
 {
@@ -133,6 +133,12 @@ static void show_lines(const char *const *lines, size_t count)
         (void)puts(lines[i]); /* finish checks standard output */
 }
 
+static _Noreturn void refuse_tls_mode(const char *mode)
+{
+    log_warning("unknown 'postconf -T' mode: %s", mode);
+    exit(1);
+}
+
 static void show_tls(const char *mode)
 {
     if (text_equal(mode, "compile-version"))
@@ -140,9 +146,9 @@ static void show_tls(const char *mode)
     else if (text_equal(mode, "run-version"))
         (void)puts(OpenSSL_version(OPENSSL_VERSION)); /* the same */
     else if (text_equal(mode, "public-key-algorithms"))
-        (void)puts("rsa\ndsa\nec"); /* the same */
+        (void)puts("dsa\necdsa\nrsa"); /* the same */
     else
-        log_warning("unknown 'postconf -T' mode: %s", mode);
+        refuse_tls_mode(mode);
 }
 
 /* Lists of what was built in. False: something else was asked for. */

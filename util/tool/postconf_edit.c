@@ -174,10 +174,15 @@ static struct change *find_change(struct change *changes, size_t count, const ch
     return NULL;
 }
 
-static void put_change(struct str *out, struct change *change)
+static void put_change(struct str *out, const struct change *change)
 {
-    if (!change->done)
-        str_printf(out, "%s = %s\n", change->name, change->value);
+    str_printf(out, "%s = %s\n", change->name, change->value);
+}
+
+static void note_change(const struct postconf *postconf, struct change *change, char action)
+{
+    if (change->done && action != 'X')
+        log_warning("%s: multiple entries for \"%s\"", postconf->main_cf, change->name);
     change->done = true;
 }
 
@@ -198,6 +203,8 @@ void postconf_edit_main_cf(struct postconf *postconf, char action)
         enum postconf_line kind = postconf_edit_line_kind(line, length);
         if (kind == POSTCONF_LINE_STARTS) {
             change = find_change(changes, postconf->name_count, line, length);
+            if (change != NULL)
+                note_change(postconf, change, action);
             if (change != NULL && action == 'e')
                 put_change(&out, change);
         }
@@ -207,7 +214,7 @@ void postconf_edit_main_cf(struct postconf *postconf, char action)
             postconf_edit_put_line(&out, "#", line, length);
     }
     for (size_t i = 0; action == 'e' && i < postconf->name_count; i++) {
-        if (changes[i].name != NULL)
+        if (changes[i].name != NULL && !changes[i].done)
             put_change(&out, &changes[i]);
     }
     postconf_edit_replace(postconf->main_cf, &out);

@@ -157,17 +157,20 @@ static void set_parameter(struct editing *editing, struct master_cf_entry *entry
     }
 }
 
-/* Applies to an entry what was asked for. False: nothing was. */
-static bool apply(struct editing *editing, struct master_cf_entry *entry)
+enum outcome { UNTOUCHED, CHANGED, REMOVED };
+
+/* Applies to an entry what was asked for. A second entry that is to be replaced by the same one goes. */
+static enum outcome apply(struct editing *editing, struct master_cf_entry *entry)
 {
-    bool applied = false;
+    enum outcome outcome = UNTOUCHED;
 
     for (size_t i = 0; i < editing->count; i++) {
         struct change *change = &editing->changes[i];
         if (!postconf_master_cf_request_matches(&change->request, entry))
             continue;
+        bool again = change->request.matched;
         change->request.matched = true;
-        applied = true;
+        outcome = editing->mode == 'M' && (again || change->value == NULL) ? REMOVED : CHANGED;
         if (editing->mode == 'M' && change->value != NULL)
             *entry = change->entry;
         else if (editing->mode == 'P')
@@ -177,31 +180,37 @@ static bool apply(struct editing *editing, struct master_cf_entry *entry)
         else if (editing->mode == 'F')
             entry->fields[change->field] = change->value;
     }
-    return applied;
+    return outcome;
 }
 
-/* One entry of the file: its physical lines, with the comments between. */
+static void put_entry(struct editing *editing, const struct master_cf_entry *entry)
+{
+    postconf_print_entry(entry, true, NULL, &editing->out);
+    str_put_char(&editing->out, '\n');
+}
+
+/* One entry of the file: its physical lines, with the comments between and behind; as in Postfix, these come to stand
+ * before an entry of which a field or parameter changes, and behind one that is replaced. */
 static void edit_entry(struct editing *editing, const char *start, const char *end, const char *logical)
 {
     struct master_cf_entry entry;
     struct str why = { 0 };
     const char *line;
     size_t length;
-    bool removes = editing->mode == 'M' && editing->action != 'e';
 
     if (!master_cf_parse_entry(editing->postconf->arena, logical, false, NULL, NULL, &entry, &why))
         log_fatal("%s: \"%s\"", str_text(&why), logical);
-    bool applied = apply(editing, &entry);
-    if (applied && !removes) {
-        postconf_print_entry(&entry, true, &editing->out);
-        str_put_char(&editing->out, '\n');
-    }
+    enum outcome outcome = apply(editing, &entry);
+    if (outcome == CHANGED && editing->mode == 'M')
+        put_entry(editing, &entry);
     while (postconf_edit_next_line(&start, end, &line, &length)) {
-        if (!applied || postconf_edit_line_kind(line, length) == POSTCONF_LINE_COMMENT)
+        if (outcome == UNTOUCHED || postconf_edit_line_kind(line, length) == POSTCONF_LINE_COMMENT)
             postconf_edit_put_line(&editing->out, "", line, length);
-        else if (removes && editing->action == '#')
+        else if (editing->action == '#')
             postconf_edit_put_line(&editing->out, "#", line, length);
     }
+    if (outcome == CHANGED && editing->mode != 'M')
+        put_entry(editing, &entry);
     str_free(&why);
 }
 
@@ -257,8 +266,7 @@ static void finish_unmatched(struct editing *editing)
         if (editing->mode != 'M') {
             log_warning("unmatched service_name/type: \"%s\"", change->request.text);
         } else if (change->value != NULL) {
-            postconf_print_entry(&change->entry, true, &editing->out);
-            str_put_char(&editing->out, '\n');
+            put_entry(editing, &change->entry);
         }
     }
 }

@@ -60,22 +60,19 @@ static void show_entry(struct postconf *postconf, const struct master_cf_entry *
 {
     struct str text = { 0 };
 
-    postconf_print_entry(entry, postconf->options['f'], &text);
+    postconf_print_entry(entry, postconf->options['f'], postconf->options['x'] ? postconf : NULL, &text);
     (void)puts(str_text(&text)); /* main checks standard output at the end */
     str_free(&text);
 }
 
 static void show_field(struct postconf *postconf, const struct master_cf_entry *entry, enum master_cf_field field)
 {
-    struct str command = { 0 };
-    const char *value = entry->fields[field];
+    const char *name = full_name(postconf, entry, master_cf_field_name(field));
 
-    if (field == MASTER_CF_COMMAND) {
-        postconf_print_command(entry, &command);
-        value = str_text(&command);
-    }
-    postconf_print_parameter(postconf, entry, full_name(postconf, entry, master_cf_field_name(field)), value);
-    str_free(&command);
+    if (field == MASTER_CF_COMMAND)
+        postconf_print_command(postconf, entry, name);
+    else
+        postconf_print_parameter(postconf, entry, name, entry->fields[field]);
 }
 
 static void show_fields(struct postconf *postconf, const struct master_cf_entry *entry, const struct postconf_request *request)

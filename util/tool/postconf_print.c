@@ -7,14 +7,16 @@
 #include "util/config/expand.h"
 #include "util/log/log.h"
 
-#define LINE_LIMIT 80
+/* The longest line of a folded value of main.cf, and of an entry of master.cf. */
+#define VALUE_LIMIT 80
+#define ENTRY_LIMIT 79
 #define INDENT "    "
 #define BLANKS " \t\r\n\v\f"
 
 struct folding {
     struct str *out;
     size_t column;
-    bool folded;
+    size_t limit; /* 0: nothing is folded */
 };
 
 static void put(struct folding *folding, const char *text, size_t length)
@@ -33,7 +35,7 @@ static void new_line(struct folding *folding)
 static void put_word(struct folding *folding, const char *word, size_t length)
 {
     if (folding->column > 0) {
-        if (folding->folded && folding->column + 1 + length > LINE_LIMIT)
+        if (folding->limit > 0 && folding->column + 1 + length > folding->limit)
             new_line(folding);
         else
             put(folding, " ", 1);
@@ -61,6 +63,8 @@ static const char *look_up(void *context, const char *name, bool *is_data)
     const struct names *names = context;
 
     *is_data = false;
+    if (names->entry != NULL && text_equal(name, "service_name"))
+        return names->entry->fields[MASTER_CF_SERVICE];
     for (size_t i = names->entry != NULL ? names->entry->override_count : 0; i-- > 0;) {
         if (text_equal(names->entry->overrides[i].name, name))
             return names->entry->overrides[i].value;
@@ -81,21 +85,28 @@ static void expand(const struct postconf *postconf, const struct master_cf_entry
     str_free(&why);
 }
 
+static void put_name(const struct postconf *postconf, struct folding *folding, const char *name)
+{
+    if (!postconf->options['h'])
+        put(folding, name, strlen(name));
+    if (!postconf->options['h'] && !postconf->options['H'])
+        put(folding, " =", 2);
+}
+
 void postconf_print_parameter(const struct postconf *postconf, const struct master_cf_entry *entry, const char *name,
     const char *value)
 {
     struct str expanded = { 0 };
     struct str line = { 0 };
-    struct folding folding = { .out = &line, .folded = postconf->options['f'] };
+    struct folding folding = { .out = &line, .limit = postconf->options['f'] ? VALUE_LIMIT : 0 };
 
-    if (postconf->options['x'] && !postconf->options['H']) {
+    const struct parameter *parameter = entry == NULL ? parameter_find(name) : NULL;
+    bool is_raw = parameter != NULL && parameter->type == PARAMETER_RAW;
+    if (postconf->options['x'] && !postconf->options['H'] && !is_raw) {
         expand(postconf, entry, value, &expanded);
         value = str_text(&expanded);
     }
-    if (!postconf->options['h'])
-        put(&folding, name, strlen(name));
-    if (!postconf->options['h'] && !postconf->options['H'])
-        put(&folding, " =", 2);
+    put_name(postconf, &folding, name);
     if (!postconf->options['H'])
         put_words(&folding, value);
     (void)puts(str_text(&line)); /* main checks standard output at the end */
@@ -116,35 +127,62 @@ static void put_argument(struct folding *folding, const char *argument)
     str_free(&text);
 }
 
-static void put_arguments(struct folding *folding, const struct master_cf_entry *entry)
+/* The value of -o stays on the line of its option. */
+static void put_option_value(struct folding *folding, const struct postconf *expander, const struct master_cf_entry *entry,
+    const char *text)
 {
+    struct str expanded = { 0 };
+    const char *equal = strchr(text, '=');
+    size_t limit = folding->limit;
+
+    folding->limit = 0;
+    if (expander != NULL && equal != NULL) {
+        str_put_bytes(&expanded, text, (size_t)(equal + 1 - text));
+        expand(expander, entry, equal + 1, &expanded);
+        text = str_text(&expanded);
+    }
+    put_argument(folding, text);
+    folding->limit = limit;
+    str_free(&expanded);
+}
+
+static void put_arguments(struct folding *folding, const struct postconf *expander, const struct master_cf_entry *entry)
+{
+    bool was_value = false;
+
     for (size_t i = 0; i < entry->argument_count; i++) {
-        bool is_value = i > 0 && i < entry->option_count && text_equal(entry->arguments[i - 1], "-o");
-        bool starts_line = (i < entry->option_count && !is_value) || (i > 0 && i == entry->option_count);
-        if (folding->folded && starts_line) {
+        bool is_option = i < entry->option_count && text_equal(entry->arguments[i], "-o");
+        if (folding->limit > 0 && (is_option || was_value)) {
             new_line(folding);
             put(folding, entry->arguments[i], strlen(entry->arguments[i]));
         } else {
-            bool folded = folding->folded;
-            folding->folded = folded && !is_value; /* an option and its value stay together */
             put_argument(folding, entry->arguments[i]);
-            folding->folded = folded;
         }
+        was_value = is_option && i + 1 < entry->option_count;
+        if (was_value)
+            put_option_value(folding, expander, entry, entry->arguments[++i]);
     }
 }
 
-void postconf_print_command(const struct master_cf_entry *entry, struct str *out)
+void postconf_print_command(const struct postconf *postconf, const struct master_cf_entry *entry, const char *name)
 {
-    struct folding folding = { .out = out };
+    struct str line = { 0 };
+    struct folding folding = { .out = &line, .limit = postconf->options['f'] ? ENTRY_LIMIT : 0 };
 
-    put_word(&folding, entry->fields[MASTER_CF_COMMAND], strlen(entry->fields[MASTER_CF_COMMAND]));
-    put_arguments(&folding, entry);
+    put_name(postconf, &folding, name);
+    if (!postconf->options['H']) {
+        put_word(&folding, entry->fields[MASTER_CF_COMMAND], strlen(entry->fields[MASTER_CF_COMMAND]));
+        put_arguments(&folding, postconf->options['x'] ? postconf : NULL, entry);
+    }
+    (void)puts(str_text(&line)); /* main checks standard output at the end */
+    str_free(&line);
 }
 
-void postconf_print_entry(const struct master_cf_entry *entry, bool folded, struct str *out)
+void postconf_print_entry(const struct master_cf_entry *entry, bool folded, const struct postconf *expander,
+    struct str *out)
 {
     static const size_t columns[MASTER_CF_FIELDS] = { 0, 11, 17, 25, 33, 41, 49, 57 };
-    struct folding folding = { .out = out, .folded = folded };
+    struct folding folding = { .out = out, .limit = folded ? ENTRY_LIMIT : 0 };
 
     for (size_t field = 0; field < MASTER_CF_FIELDS; field++) {
         if (field > 0)
@@ -153,5 +191,5 @@ void postconf_print_entry(const struct master_cf_entry *entry, bool folded, stru
             put(&folding, " ", 1);
         put(&folding, entry->fields[field], strlen(entry->fields[field]));
     }
-    put_arguments(&folding, entry);
+    put_arguments(&folding, expander, entry);
 }

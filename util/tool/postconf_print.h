@@ -11,8 +11,9 @@
  * process if -x is impossible. */
 void postconf_print_parameter(const struct postconf *postconf, const struct master_cf_entry *entry, const char *name,
     const char *value);
-/* Appends a line, or several if folded, without line end. */
-void postconf_print_entry(const struct master_cf_entry *entry, bool folded, struct str *out);
-/* Appends the command with its arguments. */
-void postconf_print_command(const struct master_cf_entry *entry, struct str *out);
+/* The same for the command of an entry with its arguments, of which -x expands the -o values. */
+void postconf_print_command(const struct postconf *postconf, const struct master_cf_entry *entry, const char *name);
+/* Appends a line, or several if folded, without line end. expander: NULL, or whose main.cf -x uses. */
+void postconf_print_entry(const struct master_cf_entry *entry, bool folded, const struct postconf *expander,
+    struct str *out);
 #endif
