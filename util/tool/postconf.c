@@ -227,7 +227,9 @@ int main(int argc, char **argv)
 {
     struct postconf postconf = { .arena = arena_new() };
 
-    log_to_stderr_only("postconf");
+    log_open("postfix", "postconf");
+    log_to_stderr(true);
+    log_without_syslog();
     const char *tls_mode = parse_options(&postconf, argc, argv);
     char mode = mode_of(&postconf);
     /* An argument name=value changes the file, with or without -e. */
