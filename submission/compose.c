@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "qmgr/client/drop_file.h"
+#include "submission/authorized.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/io/fd.h"
@@ -283,6 +284,7 @@ void compose_submit(const struct config *config, const struct sendmail_options *
     ssize_t length = -1;
     bool has_body = false;
 
+    authorized_check(config);
     set_sender(&composer);
     set_envelope(&composer);
     for (int i = 0; i < options->recipient_count; i++)

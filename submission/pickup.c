@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "qmgr/intake/intake.h"
+#include "submission/requeue.h"
 #include "submission/submit.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
@@ -51,7 +52,9 @@ static bool take(struct pickup *pickup, const char *path)
 
     if (fd < 0)
         return true;
-    enum submit_result result = submit_file(pickup->config, pickup->intake, fd, status.st_uid, path);
+    enum submit_result result = requeue_is_queue_file(fd, status.st_uid)
+        ? requeue_file(pickup->config, pickup->intake, fd, path)
+        : submit_file(pickup->config, pickup->intake, fd, status.st_uid, path);
     fd_close(&fd);
     if (result == SUBMIT_LATER)
         return false;

@@ -2,7 +2,6 @@
  * everybody, so it believes nothing: neither its input nor its environment. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +11,10 @@
 #include <unistd.h>
 
 #include "qmgr/client/drop_file.h"
+#include "submission/authorized.h"
 #include "util/base/clock.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
-#include "util/table/match_list.h"
 #include "util/tool/command_config.h"
 
 static char drop_path[64]; /* what a signal or a failure removes; "" for nothing */
@@ -36,19 +35,6 @@ static void on_signal(int number)
 static void usage(void)
 {
     log_fatal_status(75, "usage: postdrop [-c config_dir] [-v]");
-}
-
-static void check_user(const struct config *config)
-{
-    struct match_list *users =
-        match_list_open(config, "authorized_submit_users", config->authorized_submit_users);
-    uid_t uid = getuid();
-    const struct passwd *entry = getpwuid(uid);
-    const char *name = entry == NULL ? "unknown" : entry->pw_name;
-
-    if (uid != 0 && match_list_text(users, name) != TABLE_FOUND)
-        log_fatal_status(75, "User %s(%ld) is not allowed to submit mail", name, (long)uid);
-    match_list_close(users);
 }
 
 /* A name nobody else has: time, process, and a counter. */
@@ -182,7 +168,7 @@ int main(int argc, char **argv)
             usage();
     }
     const struct config *config = command_config_load(directory, "postdrop", 75);
-    check_user(config);
+    authorized_check(config);
     umask(0);
     if (chdir(config->queue_directory) != 0)
         log_fatal_status(75, "chdir %s: %s", config->queue_directory, strerror(errno));
