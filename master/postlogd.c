@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "master/worker/handover.h"
@@ -14,9 +16,43 @@
 enum { LINE_BYTES = 16384, LINES_PER_TURN = 100 };
 
 struct output {
+    const struct config *config;
     int fd;
     struct str line;
+    time_t looked; /* whether the file still has its name */
 };
+
+static int open_file(const struct config *config)
+{
+    struct str why = {0};
+
+    if (config->maillog_file[0] == '\0')
+        return open("/dev/null", O_WRONLY | O_CLOEXEC); /* somebody uses the socket although nothing is configured */
+    int fd = log_file_open(config, &why);
+    if (fd < 0)
+        log_fatal("%s", str_text(&why));
+    log_to_fd(fd);
+    return fd;
+}
+
+/* At most once a second: a file that was moved away (posthaste logrotate) is followed by a new one. */
+static void follow_name(struct output *output)
+{
+    struct stat named;
+    struct stat open_one;
+    time_t now = time(NULL);
+    const char *name = output->config->maillog_file;
+
+    if (now == output->looked || name[0] == '\0' || text_starts_with(name, "/dev/"))
+        return;
+    output->looked = now;
+    if (stat(name, &named) == 0 && fstat(output->fd, &open_one) == 0 && named.st_ino == open_one.st_ino
+        && named.st_dev == open_one.st_dev)
+        return;
+    int old = output->fd;
+    output->fd = open_file(output->config);
+    fd_close(&old);
+}
 
 /* Each datagram is one line; who sends it escaped what peers sent, but the socket is open to setgid programs, too. */
 static void write_line(struct output *output, const char *bytes, size_t length)
@@ -34,6 +70,7 @@ static void on_datagram(void *context, int listener, int index)
 {
     char bytes[LINE_BYTES];
 
+    follow_name(context);
     for (int i = 0; i < LINES_PER_TURN; i++) {
         ssize_t length = recv(listener, bytes, sizeof(bytes), MSG_DONTWAIT);
         if (length < 0)
@@ -46,22 +83,12 @@ int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "postlogd");
     const struct config *config = worker_config(worker);
-    struct output output = { .fd = -1 };
-    struct str why = {0};
+    struct output output = { .config = config, .fd = open_file(config), .looked = time(NULL) };
 
-    if (config->maillog_file[0] == '\0')
-        output.fd = open("/dev/null", O_WRONLY | O_CLOEXEC); /* somebody uses the socket although nothing is configured */
-    else
-        output.fd = log_file_open(config, &why);
-    if (output.fd < 0)
-        log_fatal("%s", str_text(&why));
-    if (config->maillog_file[0] != '\0')
-        log_to_fd(output.fd);
     worker_confine(worker, CONFINE_LOG);
     worker_serve_many(worker, on_datagram, &output);
     on_datagram(&output, HANDOVER_LISTENERS, 0); /* the last words of those who ended before */
     str_free(&output.line);
-    str_free(&why);
     fd_close(&output.fd);
     return worker_stop(worker);
 }

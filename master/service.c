@@ -255,8 +255,9 @@ bool service_worker_ended(struct service *service, pid_t pid, int status)
         return true;
     report(service, pid, status);
     bool is_bad_start = status != 0 && !had_client;
-    if (status != 0 && service->entry->wakeup_s > 0 && !service->entry->wakeup_if_used)
-        schedule_wakeup(service, RESTART_S); /* qmgr and pickup have work of their own */
+    if ((status != 0 || service->wakes_again) && service->entry->wakeup_s > 0 && !service->entry->wakeup_if_used)
+        schedule_wakeup(service, status != 0 ? RESTART_S : 0); /* qmgr and pickup have work of their own */
+    service->wakes_again = false;
     if (is_bad_start && service->state != SERVICE_THROTTLED)
         log_warning("%s/%s: bad command startup -- throttling", service->supervisor->config->daemon_directory,
             service->entry->fields[MASTER_CF_COMMAND]);
@@ -348,6 +349,7 @@ void service_run(struct service *service, const struct master_cf_entry *entry, s
         enter(service, SERVICE_INSIDE);
         return;
     }
+    service->wakes_again = service->worker_count > 0;
     settle(service);
     if (entry->wakeup_s > 0)
         schedule_wakeup(service, 0);

@@ -41,6 +41,7 @@ struct service {
     struct event *throttle; /* its end */
     struct event *wakeup;
     bool was_used;
+    bool wakes_again; /* a reload: its workers end now, and there is work that nobody knocks for */
     struct timespec last_all_busy;
     time_t stress_until;
 };

@@ -225,11 +225,11 @@ static int logrotate(const struct command *command)
 
     if (!log_file_rotate(command->config, &path, &why))
         log_fatal("%s", str_text(&why));
-    pid_t pid = pid_file_find(command->config);
-    if (pid > 0 && kill(pid, SIGHUP) != 0)
-        log_fatal("signal master: %m");
-    if (pid > 0)
-        (void)sleep(ROTATE_WAIT_S); /* the old postlogd may still be writing */
+    if (is_running(command)) {
+        log_info("the log goes on in a new file"); /* a line makes postlogd look at once */
+        (void)sleep(ROTATE_WAIT_S);                /* it may have looked within this second */
+        log_debug("the old file is compressed now");
+    }
     if (!log_file_compress(command->config, str_text(&path), &why))
         log_fatal("%s", str_text(&why));
     str_free(&path);
