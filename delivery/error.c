@@ -2,6 +2,7 @@
  * the next hop. */
 #include "delivery/order_loop.h"
 #include "util/base/text.h"
+#include "util/log/log.h"
 #include "util/mail/reason.h"
 
 static void report(void *context, struct agent *agent, struct order *order)
@@ -9,6 +10,8 @@ static void report(void *context, struct agent *agent, struct order *order)
     const bool *defers = context;
     char status[REASON_STATUS_BYTES];
     const char *reason;
+    const char *refused_by = envelope_attribute(&order->envelope, ATTRIBUTE_LOG_SERVICE);
+    const char *own = *refused_by == '\0' ? NULL : log_set_service(refused_by);
 
     reason_split(*order->next_hop == '\0' ? "Address is undeliverable" : order->next_hop, *defers ? '4' : '5', status, &reason);
     agent_report_rest(agent, order, &(struct agent_result){
@@ -17,6 +20,8 @@ static void report(void *context, struct agent *agent, struct order *order)
         .why = reason,
         .relay = "none",
     });
+    if (own != NULL)
+        log_set_service(own);
 }
 
 int main(int argc, char **argv)

@@ -79,6 +79,7 @@ struct envelope {
 #define ATTRIBUTE_SASL_SENDER "sasl_sender"
 #define ATTRIBUTE_ENCODING "encoding"               /* 7bit, 8bit */
 #define ATTRIBUTE_REDIRECT "redirect_to"
+#define ATTRIBUTE_LOG_SERVICE "log_service"         /* intake refused it: the error service logs as this one */
 
 const char *envelope_attribute(const struct envelope *envelope, const char *name); /* "" when absent */
 

@@ -36,7 +36,7 @@ static void check_line(struct intake_message *message)
 
     /* Only so much of each part is looked at: big attachments would cost time and hit patterns by chance. */
     if (message->segment_bytes < message->intake->config->body_checks_size_limit) {
-        message->segment_bytes += (int64_t)line->length;
+        message->segment_bytes += (int64_t)line->length + 1;
         keep = checks_run(message, CHECKS_BODY, line, &before);
     }
     if (before.length > 0)
@@ -56,6 +56,8 @@ static enum mime_next take_line(struct intake_message *message, bool line_end)
 
     if (message->mime != NULL && !message->in_long_line)
         next = mime_take_line(message->mime, str_text(line), line->length, &boundary);
+    if (boundary && next == MIME_BODY) /* the last of its multipart */
+        body_begin_segment(message); /* this line counts with what follows; a boundary between parts with what precedes */
     if (wants_8bit_check(message) && is_8bit(str_text(line), line->length)
         && mime_present_encoding(message->mime) != MIME_8BIT && mime_present_encoding(message->mime) != MIME_BINARY)
         checks_reject_mime(message, "improper use of 8-bit data in message body", str_text(line));
@@ -66,8 +68,6 @@ static enum mime_next take_line(struct intake_message *message, bool line_end)
         writer_put(&message->writer, str_text(line), line->length, line_end);
     str_clear(line);
     message->in_long_line = !line_end;
-    if (boundary)
-        body_begin_segment(message);
     return next;
 }
 
@@ -97,6 +97,18 @@ void body_finish(struct intake_message *message)
         (void)take_line(message, true); /* nothing follows */
 }
 
+void body_note_mime(struct intake_message *message, const struct header_kind *kind, const struct str *field, size_t value)
+{
+    if (message->mime == NULL)
+        return;
+    if (kind->id == HEADER_CONTENT_TYPE)
+        mime_set_type(message->mime, field->data + value);
+    else if (kind->id == HEADER_CONTENT_TRANSFER_ENCODING)
+        mime_set_encoding(message->mime, field->data + value);
+    if (kind->id == HEADER_CONTENT_TYPE && mime_nesting_is_exceeded(message->mime))
+        checks_reject_mime(message, "MIME nesting exceeds safety limit", field->data);
+}
+
 void body_take_field(struct intake_message *message, enum mime_next header, struct str *field)
 {
     struct str before = {0};
@@ -107,17 +119,13 @@ void body_take_field(struct intake_message *message, enum mime_next header, stru
 
     if (!state_is_healthy(message) || message->discard)
         return;
+    body_note_mime(message, kind, field, value);
+    if (!state_is_healthy(message))
+        return;
     bool keep = checks_run(message, is_mime ? CHECKS_MIME_HEADER : CHECKS_NESTED_HEADER, field, &before);
     if (before.length > 0)
         writer_put_lines(&message->writer, before.data, before.length);
-    if (keep) {
-        name_length = header_name_length(str_text(field), field->length, &value);
-        kind = header_kind_find(str_text(field), name_length);
-        if (kind->id == HEADER_CONTENT_TYPE)
-            mime_set_type(message->mime, field->data + value);
-        else if (kind->id == HEADER_CONTENT_TRANSFER_ENCODING)
-            mime_set_encoding(message->mime, field->data + value);
+    if (keep)
         writer_put_lines(&message->writer, str_text(field), field->length);
-    }
     str_free(&before);
 }

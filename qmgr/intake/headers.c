@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "qmgr/intake/body.h"
 #include "qmgr/intake/checks.h"
 #include "qmgr/intake/mapping.h"
 #include "qmgr/intake/missing.h"
@@ -70,10 +71,7 @@ static void note_field(struct intake_message *message, const struct header_kind 
         log_message_id(message, "resent-", value);
     } else if (kind->id == HEADER_RECEIVED) {
         count_received(message);
-    } else if (kind->id == HEADER_CONTENT_TYPE && message->mime != NULL) {
-        mime_set_type(message->mime, value);
     } else if (kind->id == HEADER_CONTENT_TRANSFER_ENCODING && message->mime != NULL) {
-        mime_set_encoding(message->mime, value);
         note_encoding(message);
     }
 }
@@ -162,6 +160,7 @@ void headers_take_field(struct intake_message *message, struct str *field)
         return;
     close_name(field, name_length, &value);
     note_8bit(message, field);
+    body_note_mime(message, header_kind_find(field->data, name_length), field, value);
     if (!state_is_healthy(message) || !run_checks(message, field, name_length))
         return;
     name_length = header_name_length(str_text(field), field->length, &value);

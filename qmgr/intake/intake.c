@@ -30,8 +30,10 @@ struct intake *intake_open(const struct config *cleanup, const struct config *re
     intake->rewrite = rewrite;
     intake->service = memory_copy_text(service);
     intake->place = place_open(socket_path, service, (long)timeout_s);
+    const char *previous = log_set_service("cleanup"); /* whose tables they are */
     intake->mapping = mapping_open(cleanup, rewrite);
     intake->checks = checks_open(cleanup);
+    log_set_service(previous);
     return intake;
 }
 
@@ -270,6 +272,7 @@ static void route_to_error(struct intake_message *message)
         return;
     envelope_set_attribute(&message->envelope, message->arena, ATTRIBUTE_CONTENT_FILTER,
         arena_printf(message->arena, "error:%s %s", why->status, why->text));
+    envelope_set_attribute(&message->envelope, message->arena, ATTRIBUTE_LOG_SERVICE, message->service);
     message->envelope.ret = RET_HEADERS;
     message->envelope.flags &= ~(uint32_t)ENVELOPE_HOLD;
 }

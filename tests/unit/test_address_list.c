@@ -69,7 +69,7 @@ static void lists_are_rewritten_in_place(void **unused)
         { "100 % sure! <b>", "100%sure! <b@mail.example.test>" },
         { "a) b, c] d, e\\(f", "\"a)b\"@mail.example.test, \"c]d\"@mail.example.test,\n\t\"e(f\"@mail.example.test" },
         { "First Last <a>\n    , Second\n  Last <b> (com\n  ment)",
-            "First Last <a@mail.example.test>,\n\tSecond Last <b@mail.example.test>(com  ment)" },
+            "First Last <a@mail.example.test>,\n\tSecond Last <b@mail.example.test>(com   ment)" },
         { "a@b, \"a\\\"b\", \"\", \"\"@x, \"\"", "a@b, \"a\\\"b\"@mail.example.test, \"\", \"\"@x, \"\"" },
     };
 

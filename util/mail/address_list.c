@@ -79,8 +79,7 @@ static size_t scan_quoted(struct str *out, const char *text, size_t length, size
     for (at++; at < length && text[at] != '"'; at++) {
         if (text[at] == '\\' && at + 1 < length)
             at++;
-        if (text[at] != '\n')
-            str_put_char(out, text[at] == '\t' ? ' ' : text[at]);
+        str_put_char(out, text[at] == '\t' || text[at] == '\n' ? ' ' : text[at]);
     }
     return at < length ? at + 1 : at;
 }
@@ -91,9 +90,7 @@ static size_t scan_comment(struct str *out, const char *text, size_t length, siz
 
     for (; at < length; at++) {
         char c = text[at];
-        if (c == '\n')
-            continue;
-        str_put_char(out, c);
+        str_put_char(out, c == '\n' ? ' ' : c);
         if (c == '\\' && at + 1 < length)
             str_put_char(out, text[++at]);
         else if (c == '(')

@@ -154,15 +154,14 @@ void mime_set_encoding(struct mime *mime, const char *value)
 
 enum mime_next mime_end_header(struct mime *mime, bool with_empty_line)
 {
-    if (!with_empty_line || mime->depth >= mime->nesting_limit)
+    if (!with_empty_line)
         return MIME_BODY;
-    if (mime->kind == KIND_MULTIPART && mime->boundary != NULL) {
+    if (mime->kind == KIND_MULTIPART && mime->boundary != NULL && !mime_nesting_is_exceeded(mime)) {
         struct level *level = arena_allocate(mime->arena, sizeof(*level));
         *level = (struct level){ mime->level, mime->boundary, mime->boundary_length, mime->depth + 1, mime->is_digest };
         mime->level = level;
         mime->depth++;
     } else if (mime->has_header_to_follow) {
-        mime->depth++;
         begin_header(mime, false);
         return MIME_NESTED_HEADER;
     }
@@ -193,6 +192,11 @@ enum mime_next mime_take_line(struct mime *mime, const char *line, size_t length
         return MIME_PART_HEADER;
     }
     return MIME_BODY;
+}
+
+bool mime_nesting_is_exceeded(const struct mime *mime)
+{
+    return mime->kind == KIND_MULTIPART && mime->boundary != NULL && mime->depth >= mime->nesting_limit + 2;
 }
 
 bool mime_follows_lines(const struct mime *mime)

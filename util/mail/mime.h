@@ -17,8 +17,8 @@ enum mime_next {
 
 enum mime_encoding { MIME_7BIT, MIME_8BIT, MIME_BINARY, MIME_QUOTED_PRINTABLE, MIME_BASE64, MIME_OTHER_ENCODING };
 
-/* Allocated in the arena (the message's). Boundaries are compared up to boundary_length_limit bytes; structure deeper than
- * nesting_limit isn't followed. */
+/* Allocated in the arena (the message's). Boundaries are compared up to boundary_length_limit bytes. Multiparts may be nested
+ * nesting_limit + 2 deep (so Postfix counts); what lies deeper isn't followed. */
 struct mime *mime_new(struct arena *arena, size_t nesting_limit, size_t boundary_length_limit);
 
 /* A field of the present header, if it is Content-Type or Content-Transfer-Encoding: its value (LF between lines). */
@@ -29,6 +29,8 @@ enum mime_next mime_end_header(struct mime *mime, bool with_empty_line);
 /* A body line (its first bytes suffice for a boundary). *boundary: it is one, maybe the last of its multipart. */
 enum mime_next mime_take_line(struct mime *mime, const char *line, size_t length, bool *boundary);
 
+/* The present header begins one multipart too many. */
+bool mime_nesting_is_exceeded(const struct mime *mime);
 /* Whether body lines need to be shown at all. */
 bool mime_follows_lines(const struct mime *mime);
 enum mime_encoding mime_present_encoding(const struct mime *mime);

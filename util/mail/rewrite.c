@@ -43,11 +43,9 @@ static void put_domain(struct str *address, const char *domain)
     str_put(address, domain);
 }
 
-/* What is missing behind a name without a domain, or behind "user@". */
+/* What is missing behind a name without a domain. */
 static void complete_local(const struct config *config, enum rewrite_context context, struct str *address)
 {
-    if (address->length > 0 && address->data[address->length - 1] == '@')
-        str_truncate(address, address->length - 1);
     if (context == REWRITE_REMOTE)
         put_domain(address, config->remote_header_rewrite_domain);
     else if (config->append_at_myorigin)
@@ -83,7 +81,7 @@ void rewrite_address(const struct config *config, enum rewrite_context context, 
             *percent = '@';
     }
     const char *domain = address_domain(str_text(&result));
-    if (result.length > 0 && (domain == NULL || *domain == '\0'))
+    if (result.length > 0 && domain == NULL) /* "user@" stays: resolve_null_domain decides about it */
         complete_local(config, context, &result);
     domain = address_domain(str_text(&result));
     if (domain != NULL && *domain != '\0') {
