@@ -116,6 +116,18 @@ struct message *message_load(struct manager *manager, const char *id, const char
     return message;
 }
 
+bool message_read_reasons(struct message *message, struct retry *retry)
+{
+    int fd = spool_open_file(message->manager->spool, QUEUE_ACTIVE, message->id, O_RDONLY);
+
+    *retry = (struct retry){0};
+    if (fd < 0)
+        return true; /* gone; that shows later */
+    bool good = retry_read(fd, &message->file, message->arena, retry);
+    fd_close(&fd);
+    return good;
+}
+
 /* --- writing --- */
 
 /* A message that came by commit is looked at only when its file has to be changed: recipients know where they stand relative to the

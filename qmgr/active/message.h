@@ -9,6 +9,7 @@
 #include "qmgr/active/manager.h"
 #include "qmgr/client/envelope.h"
 #include "qmgr/client/message_file.h"
+#include "qmgr/file/retry.h"
 #include "util/base/arena.h"
 
 enum target_state {
@@ -69,6 +70,8 @@ struct message *message_find(struct manager *manager, const char *id);
 bool message_mark_done(struct message *message);
 /* Marks, writes reasons and the next attempt, syncs, and moves it to deferred/. Frees nothing. False: see the log. */
 bool message_store_retry(struct message *message, int64_t next_attempt_s, bool delay_warned);
+/* Why recipients were deferred the last time. False: the record is damaged (the list is empty then). */
+bool message_read_reasons(struct message *message, struct retry *retry);
 /* Whether postsuper -e marked the file. */
 bool message_is_force_expired(const struct message *message);
 #endif

@@ -8,6 +8,7 @@
 #include "qmgr/active/delivery.h"
 #include "qmgr/active/outcome.h"
 #include "qmgr/client/delivery_log.h"
+#include "qmgr/file/retry.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -211,12 +212,44 @@ static void log_active(const struct message *message)
     str_free(&sender);
 }
 
+/* postsuper -e: no attempt is made any more; the reason is that of the last one, if there was one. */
+static void give_up(struct message *message)
+{
+    struct retry retry;
+
+    if (!message_read_reasons(message, &retry))
+        log_warning("%s: the record of why it was deferred is damaged", message->id);
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        const struct retry_reason *reason = retry_find(&retry, (uint32_t)i);
+        struct target *target = &message->targets[i];
+        if (target->state != TARGET_WAITING)
+            continue;
+        if (reason == NULL) {
+            delivery_defer_target(message, i, "4.7.0", "message is administratively expired");
+            continue;
+        }
+        *target = (struct target){
+            .state = TARGET_DEFERRED,
+            .code = 450,
+            .status = reason->status,
+            .why = reason->why,
+            .relay = "none",
+            .action = "",
+            .diagnostic_type = reason->diagnostic_type,
+            .diagnostic = reason->diagnostic,
+            .remote_mta = reason->remote_mta,
+        };
+    }
+}
+
 void take_up_message(struct message *message)
 {
     size_t count = 0;
     struct routed *routed = memory_zeroed(message->envelope.recipient_count + 1, sizeof(*routed));
 
     log_active(message);
+    if (message->force_expired)
+        give_up(message);
     for (size_t i = 0; i < message->envelope.recipient_count; i++) {
         if (message->targets[i].state == TARGET_WAITING && route_recipient(message, i, &routed[count]))
             count++;
