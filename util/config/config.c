@@ -73,7 +73,8 @@ static bool load_text(struct config *config, const struct parameter *parameter, 
             text = arena_copy_text(config_dictionary_arena(config->dictionary), text);
     }
     *(const char **)member(config, parameter) = text;
-    return !counts || value_check_text(parameter, parameter->name, text, why);
+    return !counts
+        || (config_check_text(parameter, text, why) && value_check_text(parameter, parameter->name, text, why));
 }
 
 /* A number that doesn't count and is bad falls back to the default. */

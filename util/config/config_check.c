@@ -8,6 +8,7 @@
 
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/config/expand.h"
 
 /* What any program of Postfix checks when it starts, found out by trying; in alphabetical order. */
 static const char *const global_names[] = {
@@ -47,6 +48,45 @@ bool config_check_counts(const struct parameter *parameter, const char *program)
         return false;
     return parameter_is_read_by(parameter, program)
         || bsearch(parameter->name, global_names, COUNT_OF(global_names), sizeof(global_names[0]), compare_names) != NULL;
+}
+
+/* Every word of text must be one of words. */
+static bool check_words(const char *what, const char *words, const char *text, struct str *why)
+{
+    const char *cursor = text;
+    const char *word;
+    const char *one;
+    size_t length;
+    size_t one_length;
+
+    while (text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
+        const char *rest = words;
+        bool found = false;
+        while (!found && text_next_word(&rest, " ", &one, &one_length))
+            found = one_length == length && strncasecmp(one, word, length) == 0;
+        if (!found) {
+            str_clear(why);
+            str_printf(why, "unknown %s value \"%.*s\" in \"%s\"", what, (int)length, word, text);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool config_check_text(const struct parameter *parameter, const char *text, struct str *why)
+{
+    long level;
+
+    if (text_equal(parameter->name, "inet_protocols"))
+        return check_words("inet_protocols", "all ipv4 ipv6", text, why);
+    if (text_equal(parameter->name, "mynetworks_style"))
+        return check_words("mynetworks mask style", "class subnet host", text, why);
+    if (text_equal(parameter->name, "compatibility_level") && !expand_parse_level(text, &level)) {
+        str_clear(why);
+        str_printf(why, "malformed compatibility level syntax: \"%s\"", text);
+        return false;
+    }
+    return true;
 }
 
 static bool bad(struct str *why, const char *main_cf, const char *name, const char *what, const char *value)

@@ -10,6 +10,8 @@
 
 /* Whether a bad value of this parameter ends program (NULL: none does). */
 bool config_check_counts(const struct parameter *parameter, const char *program);
+/* Texts that are more than words: lists of protocols, compatibility levels. */
+bool config_check_text(const struct parameter *parameter, const char *text, struct str *why);
 /* main_cf: its name for messages. Only for a program, and only as root: an ordinary user's instance has one uid. */
 bool config_check_users(const struct config *config, const char *main_cf, const char *program, struct str *why);
 #endif

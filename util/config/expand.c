@@ -42,7 +42,10 @@ static bool problem_at(struct expansion *expansion, const char *what, struct sli
 {
     str_clear(expansion->why);
     int behind = text.end - at > BEHIND ? BEHIND : (int)(text.end - at);
-    str_printf(expansion->why, "%s at: \"...%.*s>>>%.*s\"", what, (int)(at - text.start), text.start, behind, at);
+    const char *before = at;
+    while (before > text.start && text_is_space(before[-1]))
+        before--;
+    str_printf(expansion->why, "%s at: \"...%.*s>>>%.*s\"", what, (int)(before - text.start), text.start, behind, at);
     return false;
 }
 

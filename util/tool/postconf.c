@@ -172,6 +172,8 @@ static bool show_list(const struct postconf *postconf, const char *tls_mode)
         show_lines(tables, COUNT_OF(tables));
     else if (postconf->options['T'])
         show_tls(tls_mode);
+    else if (postconf->options['b'] || postconf->options['t'])
+        log_fatal("-b and -t are not available: the built-in templates are described in bounce(5)");
     else
         return false;
     return true;

@@ -66,8 +66,8 @@ static void warn_undefined(const struct postconf *postconf, bool in_master_cf)
 
 void postconf_state_load(struct postconf *postconf, bool needs_master_cf)
 {
-    load_master_cf(postconf, needs_master_cf);
     load_main_cf(postconf);
+    load_master_cf(postconf, needs_master_cf);
     postconf->check = check_new(postconf->dictionary, postconf->master_cf);
     if (postconf->options['d'])
         return;
