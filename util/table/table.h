@@ -54,7 +54,8 @@ enum table_result table_next(struct table *table, bool first, struct str *key, s
 bool table_can_list(const struct table *table);
 /* From now on keys are put as they are: not folded, without a zero byte (the YP_ entries of alias tables). */
 void table_set_plain(struct table *table);
-/* Writes out what is in memory; with TABLE_EMPTY the new content replaces the old one only now. */
+/* Writes out what is in memory; with TABLE_EMPTY the new content replaces the old one only now, and nothing
+ * but table_close may follow. */
 bool table_commit(struct table *table, struct str *why);
 
 /* Whether the file behind it changed since it was opened; daemons then end after the present client and start anew. */

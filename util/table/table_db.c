@@ -348,15 +348,34 @@ static enum table_result db_table_next(void *data, bool first, struct str *key, 
     return result_of(error, value);
 }
 
+/* Closes the new file (the library opens it by its name once more while closing) and gives it its name. */
+static int replace_old(struct db_table *table)
+{
+    int error = table->db->close(table->db, 0);
+
+    table->db = NULL;
+    if (error != 0)
+        return error;
+    int fd = open(table->temporary, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0 || rename(table->temporary, table->path) < 0)
+        error = errno;
+    if (fd >= 0)
+        (void)close(fd); /* was only synced */
+    return error;
+}
+
 static bool db_table_commit(void *data, struct str *why)
 {
     struct db_table *table = data;
+    int error = 0;
 
-    lock(table, LOCK_EX);
-    int error = table->db->sync(table->db, 0);
-    lock(table, LOCK_UN);
-    if (error == 0 && table->temporary != NULL && rename(table->temporary, table->path) < 0)
-        error = errno;
+    if (table->temporary != NULL) {
+        error = replace_old(table);
+    } else if (table->db != NULL) {
+        lock(table, LOCK_EX);
+        error = table->db->sync(table->db, 0);
+        lock(table, LOCK_UN);
+    }
     if (error == 0) {
         free(table->temporary);
         table->temporary = NULL;
