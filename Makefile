@@ -9,7 +9,14 @@ CONFDIR ?= /etc/posthaste
 ROOMS = util master smtpd submission qmgr delivery local
 SOURCES := $(shell find $(ROOMS) -name '*.c' 2>/dev/null | sort)
 MAINS := $(if $(SOURCES),$(shell grep -l '^int main\b' $(SOURCES)))
-LIBRARY_SOURCES := $(filter-out $(MAINS),$(SOURCES))
+# Table types that need a library of their own are modules, loaded at run time; those whose library is here are built.
+MODULE_FOLDER = util/table/module
+have_header = $(shell echo '\#include <$(1)>' | $(CC) -E -xc -o /dev/null - 2>/dev/null && echo $(2))
+MODULE_TYPES := $(call have_header,lmdb.h,lmdb) $(call have_header,sqlite3.h,sqlite)
+MODULE_LIBRARY_lmdb = -llmdb
+MODULE_LIBRARY_sqlite = -lsqlite3
+MODULES := $(MODULE_TYPES:%=$(BUILD)/lib/posthaste-%.so)
+LIBRARY_SOURCES := $(filter-out $(MAINS) $(MODULE_FOLDER)/%,$(SOURCES))
 PROGRAMS := $(addprefix $(BUILD)/bin/,$(notdir $(MAINS:.c=)))
 
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Wformat=2 -Wno-unused-parameter -Werror
@@ -30,7 +37,7 @@ OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o)
 MAIN_OBJECTS := $(MAINS:%.c=$(BUILD)/obj/%.o)
 LIBRARY = $(BUILD)/libposthaste.a
 
-all: $(LIBRARY) $(PROGRAMS)
+all: $(LIBRARY) $(PROGRAMS) $(MODULES)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -45,9 +52,15 @@ define PROGRAM_RULE
 $(BUILD)/bin/$(notdir $(1:.c=)): $(BUILD)/obj/$(1:.c=.o) $(LIBRARY)
 	@mkdir -p $$(@D)
 	@echo "  LINK $$@"
-	@$$(CC) $$(ALL_CFLAGS) $$(HARDEN_LINK) -o $$@ $$< $$(LIBRARY) $$(LDFLAGS) $$(LIBRARIES)
+	@$$(CC) $$(ALL_CFLAGS) $$(HARDEN_LINK) -Wl,--export-dynamic -o $$@ $$< $$(LIBRARY) $$(LDFLAGS) $$(LIBRARIES)
 endef
 $(foreach main,$(MAINS),$(eval $(call PROGRAM_RULE,$(main))))
+
+$(BUILD)/lib/posthaste-%.so: $(MODULE_FOLDER)/table_%.c $(MODULE_FOLDER)/query_template.c
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=default -shared -MMD -MP -MF $@.d -Wl,-z,relro -Wl,-z,now \
+		-Wl,--as-needed -o $@ $^ $(LDFLAGS) $(MODULE_LIBRARY_$*)
 
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
@@ -73,6 +86,8 @@ install: all
 	    *) install -m 755 $(BUILD)/bin/$$p $(LIBEXEC)/$$p ;; \
 	    esac || exit 1; \
 	done
+	install -d $(DESTDIR)$(PREFIX)/lib/posthaste
+	for m in $(MODULES); do install -m 644 $$m $(DESTDIR)$(PREFIX)/lib/posthaste/ || exit 1; done
 	if test -e $(SBIN)/posthaste; then ln -sf posthaste $(SBIN)/postfix; fi
 	if test -e $(SBIN)/sendmail; then \
 	    for name in mailq newaliases; do ln -sf ../sbin/sendmail $(BIN)/$$name; done; \

@@ -4,10 +4,15 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "util/base/arena.h"
 #include "util/base/memory.h"
+#include "util/base/number.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/table/match_list.h"
+#include "util/table/source.h"
 #include "util/table/table_cidr.h"
 #include "util/table/table_compound.h"
 #include "util/table/table_db.h"
@@ -24,6 +29,12 @@ static const struct table_type *const built_in[] = {
 /* proxy: is taken away by table_open, so it needs no row, but postconf -m names it. */
 static const char *const without_row[] = { "proxy" };
 
+/* What modules call must be part of every program that can load one. */
+__attribute__((used)) static void (*const for_modules[])(void) = {
+    (void (*)(void))match_list_open, (void (*)(void))number_parse_i64, (void (*)(void))config_value,
+    (void (*)(void))source_open, (void (*)(void))arena_printf,
+};
+
 static const char module_prefix[] = "posthaste-";
 static const char module_suffix[] = ".so";
 
@@ -37,15 +48,44 @@ static bool is_plain_name(const char *type)
     return *type != '\0';
 }
 
+/* The folders of modules, one after the other: shlib_directory, then lib/posthaste of the tree that this very program runs
+ * from (sbin or libexec/posthaste), so that a tree that was moved finds its own. False: no more. */
+static bool module_folder(const struct config *config, size_t index, struct str *folder)
+{
+    static const char *const relative[] = { "/../lib/posthaste", "/../../lib/posthaste" };
+
+    str_clear(folder);
+    if (index == 0) {
+        str_put(folder, config->shlib_directory);
+        return true;
+    }
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program));
+    if (index > COUNT_OF(relative) || length <= 0 || length == sizeof(program))
+        return false;
+    while (length > 0 && program[length - 1] != '/')
+        length--;
+    str_put_bytes(folder, program, (size_t)length);
+    str_put(folder, relative[index - 1]);
+    return true;
+}
+
 static const struct table_type *load_module(const struct config *config, const char *type)
 {
     struct str path = {0};
     struct str symbol = {0};
+    void *module = NULL;
 
-    str_printf(&path, "%s/%s%s%s", config->shlib_directory, module_prefix, type, module_suffix);
     str_printf(&symbol, "table_type_%s", type);
+    for (size_t i = 0; module == NULL && module_folder(config, i, &path); i++) {
+        str_printf(&path, "/%s%s%s", module_prefix, type, module_suffix);
+        if (path.data[0] == '/' && access(path.data, F_OK) == 0) {
+            module = dlopen(path.data, RTLD_NOW | RTLD_LOCAL); /* stays open: the types point into it */
+            if (module == NULL)
+                log_warning("%s: %s", path.data, dlerror());
+        }
+    }
     const struct table_type *found = NULL;
-    void *module = dlopen(str_text(&path), RTLD_NOW | RTLD_LOCAL); /* stays open: the types point into it */
     if (module != NULL && (found = dlsym(module, str_text(&symbol))) == NULL)
         log_warning("%s has no %s: from another version?", str_text(&path), str_text(&symbol));
     str_free(&path);
@@ -59,7 +99,7 @@ const struct table_type *table_types_find(const struct config *config, const cha
         if (text_equal(built_in[i]->name, type))
             return built_in[i];
     }
-    if (config == NULL || config->shlib_directory == NULL || config->shlib_directory[0] != '/' || !is_plain_name(type))
+    if (config == NULL || !is_plain_name(type))
         return NULL;
     return load_module(config, type);
 }
@@ -99,12 +139,16 @@ void table_types_list(const struct config *config, void (*each)(void *context, c
         add_name(&names, &count, built_in[i]->name, strlen(built_in[i]->name));
     for (size_t i = 0; i < COUNT_OF(without_row); i++)
         add_name(&names, &count, without_row[i], strlen(without_row[i]));
-    if (config != NULL && config->shlib_directory != NULL && config->shlib_directory[0] == '/')
-        add_modules(config->shlib_directory, &names, &count);
+    struct str folder = {0};
+    for (size_t i = 0; config != NULL && module_folder(config, i, &folder); i++)
+        add_modules(str_text(&folder), &names, &count);
+    str_free(&folder);
     qsort(names, count, sizeof(char *), compare_names);
     for (size_t i = 0; i < count; i++) {
-        each(context, names[i]);
-        free(names[i]);
+        if (i == 0 || !text_equal(names[i], names[i - 1]))
+            each(context, names[i]);
     }
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
     free(names);
 }
