@@ -15,7 +15,7 @@ have_header = $(shell echo '\#include <$(1)>' | $(CC) -E -xc -o /dev/null - 2>/d
 MODULE_TYPES := $(call have_header,lmdb.h,lmdb) $(call have_header,sqlite3.h,sqlite)
 MODULE_LIBRARY_lmdb = -llmdb
 MODULE_LIBRARY_sqlite = -lsqlite3
-MODULES := $(MODULE_TYPES:%=$(BUILD)/lib/posthaste-%.so)
+MODULES := $(MODULE_TYPES:%=$(BUILD)/lib/posthaste/posthaste-%.so)
 LIBRARY_SOURCES := $(filter-out $(MAINS) $(MODULE_FOLDER)/%,$(SOURCES))
 PROGRAMS := $(addprefix $(BUILD)/bin/,$(notdir $(MAINS:.c=)))
 
@@ -56,7 +56,7 @@ $(BUILD)/bin/$(notdir $(1:.c=)): $(BUILD)/obj/$(1:.c=.o) $(LIBRARY)
 endef
 $(foreach main,$(MAINS),$(eval $(call PROGRAM_RULE,$(main))))
 
-$(BUILD)/lib/posthaste-%.so: $(MODULE_FOLDER)/table_%.c $(MODULE_FOLDER)/query_template.c
+$(BUILD)/lib/posthaste/posthaste-%.so: $(MODULE_FOLDER)/table_%.c $(MODULE_FOLDER)/query_template.c
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=default -shared -MMD -MP -MF $@.d -Wl,-z,relro -Wl,-z,now \
