@@ -80,7 +80,7 @@ LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/posthaste
 MANUAL = $(DESTDIR)$(PREFIX)/share/man
 install: all
 	install -d $(SBIN) $(BIN) $(LIBEXEC) $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(CONFDIR)
-	for p in $(notdir $(PROGRAMS)); do \
+	for p in $(filter-out parameters_manual,$(notdir $(PROGRAMS))); do \
 	    case " $(COMMANDS) " in \
 	    *" $$p "*) install -m 755 $(BUILD)/bin/$$p $(SBIN)/$$p ;; \
 	    *) install -m 755 $(BUILD)/bin/$$p $(LIBEXEC)/$$p ;; \
@@ -100,7 +100,13 @@ install: all
 	for page in $(wildcard man/*.[158]); do \
 	    install -d $(MANUAL)/man$${page##*.} && install -m 644 $$page $(MANUAL)/man$${page##*.}/ || exit 1; \
 	done
+	install -d $(MANUAL)/man5 && $(BUILD)/bin/parameters_manual >$(MANUAL)/man5/main.cf.5
 	if test -e man/posthaste.1; then ln -sf posthaste.1 $(MANUAL)/man1/postfix.1; fi
+
+# The manual of main.cf comes from the declarations in util/config/parameters.
+manual: $(BUILD)/main.cf.5
+$(BUILD)/main.cf.5: $(BUILD)/bin/parameters_manual
+	$(BUILD)/bin/parameters_manual >$@
 
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -147,7 +153,7 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
-.PHONY: all bench unit-tests clean install uninstall dist run
+.PHONY: all manual bench unit-tests clean install uninstall dist run
 
 .PHONY: all bench unit-tests fuzzers check check-asan clean packages-build packages-check packages-bench
 .DELETE_ON_ERROR:

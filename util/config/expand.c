@@ -9,6 +9,7 @@
 #define DEPTH_LIMIT 100
 /* Names that name several others each grow beyond all bounds without ever being deep. */
 #define STEP_LIMIT 20000
+#define SIZE_LIMIT (1024 * 1024)
 
 /* Postfix's messages show what came before and behind the place that is wrong. */
 #define BEHIND 20
@@ -369,7 +370,7 @@ static bool expand_slice(struct expansion *expansion, struct slice text, struct 
 {
     bool good = true;
 
-    if (++expansion->depth > DEPTH_LIMIT || ++expansion->steps > STEP_LIMIT)
+    if (++expansion->depth > DEPTH_LIMIT || ++expansion->steps > STEP_LIMIT || out->length > SIZE_LIMIT)
         return problem_in(expansion, "unreasonable macro call nesting", text);
     for (const char *at = text.start; good && at < text.end;) {
         const char *dollar = memchr(at, '$', (size_t)(text.end - at));
