@@ -146,7 +146,7 @@ dist:
 	git archive --prefix=posthaste/ -o $(BUILD)/posthaste.tar.gz HEAD
 
 # Everything of its own, in the foreground: conf/run.sh says how to send it a message.
-run:
+run: packages-build
 	@BUILD=$(BUILD) sh conf/run.sh
 
 clean:

@@ -1,25 +1,9 @@
 #!/bin/sh
 # make run: builds Posthaste and runs it in the foreground with everything of its own below one folder: loopback only, high
-# port, Maildir. Run by root on Debian it installs what the build needs. Ctrl-C ends it.
+# port, Maildir. Ctrl-C ends it.
 set -eu
 BUILD=${BUILD:-build}
 PORT=${PORT:-2525}
-PACKAGES="gcc make libssl-dev libdb5.3-dev libpcre2-dev libevent-dev libidn2-dev libseccomp-dev zlib1g-dev uthash-dev"
-
-missing=
-if command -v dpkg-query >/dev/null; then
-    for package in $PACKAGES; do
-        dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
-    done
-fi
-if [ -n "$missing" ] && [ "$(id -u)" = 0 ]; then
-    echo "Installing:$missing"
-    DEBIAN_FRONTEND=noninteractive
-    export DEBIAN_FRONTEND
-    apt-get -qq update && apt-get -qq install -y --no-install-recommends $missing >/dev/null
-elif [ -n "$missing" ]; then
-    echo "Perhaps missing (as root: apt-get install$missing)"
-fi
 
 # Root's own files are out of reach for the other users that the system runs as; then a place that they can enter serves.
 run=$(pwd)/$BUILD/run

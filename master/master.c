@@ -25,6 +25,7 @@
 #include "util/io/fd.h"
 #include "util/log/log.h"
 #include "util/sys/process.h"
+#include "util/tool/log_file.h"
 
 struct options {
     bool test_only;     /* -t */
@@ -119,10 +120,16 @@ static int go_into_background(void)
     return ready[1];
 }
 
-static void leave_terminal(const struct options *options)
+static void leave_session(const struct options *options)
 {
     if (!options->keep_terminal && !options->foreground && getsid(0) != getpid() && setsid() < 0 && setpgid(0, 0) != 0)
         log_warning("setsid: %m");
+}
+
+/* Once nobody waits for complaints about the start any more. */
+static void leave_terminal(const struct options *options)
+{
+    log_not_to_stderr();
     if (options->foreground)
         return;
     for (int fd = 0; fd <= 2; fd++)
@@ -196,6 +203,7 @@ static struct config *load_first_config(void)
     str_free(&why);
     log_open(config->syslog_name, "master");
     log_set_debug(supervisor.verbosity);
+    log_file_use(config);
     if (chdir(config->queue_directory) != 0)
         log_fatal("chdir %s: %m", config->queue_directory);
     return config;
@@ -281,7 +289,8 @@ int main(int argc, char **argv)
     (void)umask(077); /* always succeeds */
     open_standard_descriptors();
     process_close_from(supervisor.null_fd + 1);
-    log_to_stderr(false);
+    if (isatty(STDERR_FILENO))
+        log_to_stderr(false);
     log_open("postfix", "master");
     parse_options(argc, argv, &options);
     supervisor.is_unprivileged = geteuid() != 0;
@@ -291,17 +300,17 @@ int main(int argc, char **argv)
     take_instance(config, options.test_only);
     if (options.background)
         tell = go_into_background();
-    leave_terminal(&options);
+    leave_session(&options);
     pid_file_write();
     raise_descriptor_limit();
     environment_clean(config);
     start_services();
     log_to_own_postlog(config);
-    log_not_to_stderr();
     say_who_we_are(config);
     log_info("daemon started -- version %s, configuration %s", config->mail_version, config->config_directory);
     config_free(config);
     end_after(options.end_after_s);
+    leave_terminal(&options);
     if (tell >= 0)
         (void)!write(tell, "", 1); /* whoever waited may be gone */
     fd_close(&tell);

@@ -250,11 +250,11 @@ bool service_worker_ended(struct service *service, pid_t pid, int status)
         return false;
     service->slots[slot] = 0;
     service->worker_count--;
-    bool had_client = board_slot_close(service->board, slot);
+    bool had_started = board_slot_close(service->board, slot);
     if (service->supervisor->is_stopping || service->state == SERVICE_GONE)
         return true;
     report(service, pid, status);
-    bool is_bad_start = status != 0 && !had_client;
+    bool is_bad_start = status != 0 && !had_started;
     if ((status != 0 || service->wakes_again) && service->entry->wakeup_s > 0 && !service->entry->wakeup_if_used)
         schedule_wakeup(service, status != 0 ? RESTART_S : 0); /* qmgr and pickup have work of their own */
     service->wakes_again = false;

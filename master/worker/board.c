@@ -86,10 +86,10 @@ void board_slot_open(struct board *board, int slot)
 
 bool board_slot_close(struct board *board, int slot)
 {
-    bool had_client = atomic_load(&board->shared->slots[slot]) != SLOT_STARTING;
+    bool had_started = atomic_load(&board->shared->slots[slot]) != SLOT_STARTING;
 
     (void)board_set_busy(board, slot); /* nobody is left to be idle there */
-    return had_client;
+    return had_started;
 }
 
 bool board_anyone_idle(const struct board *board)

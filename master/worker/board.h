@@ -15,7 +15,8 @@ void board_unmap(struct board *board); /* NULL is allowed */
 
 int board_slot_count(const struct board *board);
 
-/* Master: before a worker starts in that slot (it counts as idle), and after it ended: whether it ever had a client. */
+/* Master: before a worker starts in that slot (it counts as idle), and after it ended: whether it had got so
+ * far as to say that it is idle. */
 void board_slot_open(struct board *board, int slot);
 bool board_slot_close(struct board *board, int slot);
 /* Master: whether any worker is idle, as far as they say. */

@@ -12,9 +12,10 @@
 /* How long a worker that is handed connections (type pass) waits for the descriptor on each. */
 enum { PASS_TIMEOUT_MS = 1000 };
 
+/* For the first time, this tells master that the worker could start. */
 static void become_idle(struct worker *worker)
 {
-    if (worker->is_busy)
+    if (worker->is_busy || worker->served == 0)
         board_set_idle(worker->board, worker->slot);
     worker->is_busy = false;
 }

@@ -7,7 +7,8 @@
 #include "util/config/master_cf.h"
 #include "util/log/log.h"
 
-/* master.cf was good when master read it; a worker reads it once, and only if it has others' work to do. */
+/* A worker reads master.cf once, and only if it has others' work to do. NULL: it was good when master read it, but somebody
+ * is editing it now; mail goes on with main.cf alone. */
 static const struct master_cf *master_cf_of(struct worker *worker)
 {
     struct str why = {0};
@@ -15,7 +16,7 @@ static const struct master_cf *master_cf_of(struct worker *worker)
     if (worker->master_cf == NULL
         && !master_cf_load(worker->config->config_directory, master_cf_chroot_default(worker->config), NULL, NULL,
             &worker->master_cf, &why))
-        log_fatal("%s", str_text(&why));
+        log_warning("%s", str_text(&why));
     str_free(&why);
     return worker->master_cf;
 }
@@ -40,7 +41,8 @@ static const struct config *load(struct worker *worker, const struct master_cf_e
 
 const struct config *worker_config_of(struct worker *worker, const char *service, const char *program)
 {
-    const struct master_cf_entry *entry = master_cf_find(master_cf_of(worker), service, NULL);
+    const struct master_cf *master_cf = master_cf_of(worker);
+    const struct master_cf_entry *entry = master_cf != NULL ? master_cf_find(master_cf, service, NULL) : NULL;
     struct worker_other *other;
 
     for (other = worker->others; other != NULL; other = other->next)

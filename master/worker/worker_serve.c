@@ -81,6 +81,7 @@ void worker_serve_many(struct worker *worker, worker_on_connect *on_connect, voi
     (void)sigemptyset(&term);
     (void)sigaddset(&term, SIGTERM);
     (void)sigprocmask(SIG_UNBLOCK, &term, NULL); /* can't fail with these arguments */
+    board_set_idle(worker->board, worker->slot); /* tells master that the worker could start */
     if (event_base_dispatch(base) < 0)
         log_fatal("event loop: %m");
     for (int i = 0; i < count; i++)
