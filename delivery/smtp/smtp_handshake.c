@@ -271,7 +271,7 @@ bool smtp_handshake_run(struct smtp_delivery *delivery)
 static void put_attribute(struct str *command, const struct smtp_delivery *delivery, unsigned bit, const char *name,
     const char *value)
 {
-    if (!(delivery->session->can & bit) || *value == '\0')
+    if (!(delivery->session->can & bit) || *value == '\0' || text_equal(value, "unknown"))
         return;
     str_printf(command, " %s=", name);
     smtp_xtext_put(command, value);
@@ -308,7 +308,10 @@ bool smtp_handshake_xforward(struct smtp_delivery *delivery)
     str_clear(&text);
     put_attribute(&text, delivery, SMTP_CAN_XFORWARD_PROTO, "PROTO", envelope_attribute(envelope, ATTRIBUTE_CLIENT_PROTOCOL));
     put_attribute(&text, delivery, SMTP_CAN_XFORWARD_HELO, "HELO", envelope_attribute(envelope, ATTRIBUTE_CLIENT_HELO));
-    put_attribute(&text, delivery, SMTP_CAN_XFORWARD_IDENT, "IDENT", envelope_attribute(envelope, ATTRIBUTE_CLIENT_IDENT));
+    const char *ident = envelope_attribute(envelope, ATTRIBUTE_CLIENT_IDENT);
+    bool came_by_smtp = *envelope_attribute(envelope, ATTRIBUTE_CLIENT_ADDRESS) != '\0';
+    put_attribute(&text, delivery, SMTP_CAN_XFORWARD_IDENT, "IDENT",
+        *ident == '\0' && came_by_smtp ? delivery->order->queue_id : ident);
     bool local = text_equal(envelope_attribute(envelope, ATTRIBUTE_REWRITE_CONTEXT), "local");
     put_attribute(&text, delivery, SMTP_CAN_XFORWARD_SOURCE, "SOURCE", local ? "LOCAL" : "REMOTE");
     good = good && send_xforward(delivery, &text, "sending XFORWARD protocol/helo_name");

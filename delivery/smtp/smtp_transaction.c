@@ -1,5 +1,7 @@
 #include "delivery/smtp/smtp_transaction.h"
 
+#include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "delivery/smtp/smtp_content.h"
@@ -22,6 +24,15 @@ struct transaction {
     bool stale;
 };
 
+static int compare_targets(const void *left, const void *right)
+{
+    const struct agent_target *const *first = left;
+    const struct agent_target *const *second = right;
+
+    return strcasecmp((*first)->recipient.address, (*second)->recipient.address);
+}
+
+/* In the order of their addresses, as servers are used to. */
 static void collect_targets(struct transaction *transaction)
 {
     struct order *order = transaction->delivery->order;
@@ -32,6 +43,7 @@ static void collect_targets(struct transaction *transaction)
         if (!order->targets[i].reported)
             transaction->targets[transaction->count++] = &order->targets[i];
     }
+    qsort(transaction->targets, transaction->count, sizeof(*transaction->targets), compare_targets);
 }
 
 /* --- commands: RSET (number 0, if wanted), MAIL, each RCPT, DATA --- */

@@ -27,12 +27,33 @@ static bool is_name_char(char c)
     return text_is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '/';
 }
 
-bool allowed_path(const struct str *text, const char *path)
+/* The name behind private/, NULL if the path isn't of that form. */
+static const char *socket_name(const char *path)
 {
     if (!text_starts_with(path, FOLDER))
-        return false;
+        return NULL;
     const char *name = path + strlen(FOLDER);
-    if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
+    return name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL ? NULL : name;
+}
+
+bool allowed_foreign_path(const struct master_cf *master_cf, const char *path)
+{
+    const char *name = socket_name(path);
+
+    if (name == NULL)
+        return false;
+    for (size_t i = 0; i < master_cf->count; i++) {
+        if (text_equal(master_cf->entries[i].fields[MASTER_CF_SERVICE], name))
+            return false;
+    }
+    return true;
+}
+
+bool allowed_path(const struct str *text, const char *path)
+{
+    const char *name = socket_name(path);
+
+    if (name == NULL)
         return false;
     for (size_t i = 0; i < COUNT_OF(own); i++)
         if (text_equal(own[i], name))

@@ -31,12 +31,18 @@ static int connect_to(const char *path, int *error)
     return fd;
 }
 
-static void answer(const struct str *allowed, const struct connector_request *request, int reply)
+/* Where it may go. */
+struct reach {
+    struct str named;           /* what the configuration's text names */
+    struct master_cf *services;
+};
+
+static void answer(const struct reach *reach, const struct connector_request *request, int reply)
 {
     int error = EACCES;
     int fd = -1;
 
-    if (allowed_path(allowed, request->path))
+    if (allowed_path(&reach->named, request->path) || allowed_foreign_path(reach->services, request->path))
         fd = connect_to(request->path, &error);
     else
         log_warning("%s: nothing in main.cf or master.cf names this socket", request->path);
@@ -74,12 +80,20 @@ static void read_file(struct str *allowed, const char *directory, const char *na
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "connector");
-    struct str allowed = {0};
+    const struct config *config = worker_config(worker);
+    struct reach reach = {0};
+    struct str why = {0};
 
-    read_file(&allowed, worker_config(worker)->config_directory, "main.cf");
-    read_file(&allowed, worker_config(worker)->config_directory, "master.cf");
+    read_file(&reach.named, config->config_directory, "main.cf");
+    read_file(&reach.named, config->config_directory, "master.cf");
+    if (!master_cf_load(config->config_directory, master_cf_chroot_default(config), NULL, NULL, &reach.services, &why))
+        log_fatal("%s", str_text(&why));
+    /* smtp passes mail on to that agent itself. */
+    str_printf(&reach.named, "private/%.*s\n", (int)strcspn(config->best_mx_transport, ":"), config->best_mx_transport);
     worker_confine(worker, CONFINE_QUEUE);
-    worker_serve_many(worker, on_request, &allowed);
-    str_free(&allowed);
+    worker_serve_many(worker, on_request, &reach);
+    str_free(&reach.named);
+    str_free(&why);
+    master_cf_free(reach.services);
     return worker_stop(worker);
 }
