@@ -138,15 +138,8 @@ static struct verdict break_off(struct session *session, const char *line)
     return VERDICT(221, "2.7.0", "Error: I can break rules, too. Goodbye.");
 }
 
-static struct verdict run_unknown(struct session *session, const char *verb, const char *line, bool *succeeded)
+static struct verdict run_unknown(struct session *session, const char *verb, const char *line)
 {
-    *succeeded = false;
-    if (!text_is_utf8(line, strlen(line)) && session->config->smtputf8_enable)
-        return VERDICT(500, "5.5.2", "Error: bad UTF-8 syntax");
-    if (match_list_text(session->service->noop_commands, verb) == TABLE_FOUND) {
-        *succeeded = true;
-        return VERDICT(250, "2.0.0", "Ok");
-    }
     size_t length = strlen(verb);
     if ((length > 1 && verb[length - 1] == ':')
         || match_list_text(session->service->forbidden_commands, verb) == TABLE_FOUND)
@@ -173,28 +166,28 @@ struct verdict command_run(struct session *session, const char *line)
     struct command_counts *counts = &session->counts;
     struct verdict verdict;
     const char *arguments;
-    bool succeeded;
+    bool succeeded = false;
 
     const char *verb = split_verb(session, line, &arguments);
     if (*verb == '\0') {
         session->errors++;
         return VERDICT(500, "5.5.2", "Error: bad syntax");
     }
+    if (session->config->smtputf8_enable && !text_is_utf8(line, strlen(line))) {
+        session->errors++;
+        return VERDICT(500, "5.5.2", "Error: bad UTF-8 syntax");
+    }
+    if (match_list_text(session->service->noop_commands, verb) == TABLE_FOUND)
+        return VERDICT(250, "2.0.0", "Ok");
     size_t index = find_command(verb);
     const struct command *command = index == UNKNOWN ? NULL : &commands[index];
     session->where = command == NULL ? "UNKNOWN" : command->verb;
     session->forgive = false;
     if (command == NULL) {
-        verdict = run_unknown(session, verb, line, &succeeded);
-        if (succeeded) /* a no-op by configuration counts as one */
-            index = find_command("NOOP");
+        verdict = run_unknown(session, verb, line);
     } else if (is_ahead(session, command->flags) && session->config->smtpd_forbid_unauth_pipelining) {
         verdict = VERDICT(554, "5.5.0", "Error: SMTP protocol synchronization");
         session->quit = true;
-        succeeded = false;
-    } else if (session->config->smtputf8_enable && !text_is_utf8(line, strlen(line))) {
-        verdict = VERDICT(500, "5.5.2", "Error: bad UTF-8 syntax");
-        succeeded = false;
     } else {
         verdict = refuse_or_run(session, command, arguments);
         succeeded = verdict.code < 400 || session->forgive;
