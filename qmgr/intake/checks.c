@@ -14,6 +14,7 @@
 struct list {
     const char *name;
     struct maps *maps;
+    bool is_shared; /* the maps are those of header_checks */
     bool of_header;
 };
 
@@ -48,19 +49,26 @@ static void parse_characters(const char *text, bool set[256], bool *any)
     }
 }
 
+/* By default the lists for MIME and nested headers are that for headers: the same tables serve them. */
+static void open_list(struct checks *checks, enum checks_list which, const char *name, const char *value,
+    const struct config *config)
+{
+    struct list *list = &checks->lists[which];
+
+    *list = (struct list){ .name = name, .of_header = which != CHECKS_BODY };
+    list->is_shared = list->of_header && which != CHECKS_HEADER && text_equal(value, config->header_checks);
+    list->maps = list->is_shared ? checks->lists[CHECKS_HEADER].maps
+                                 : maps_open(config, name, value, config->smtputf8_enable ? TABLE_UTF8 : 0u);
+}
+
 struct checks *checks_open(const struct config *config)
 {
     struct checks *checks = memory_new(struct checks);
-    unsigned flags = config->smtputf8_enable ? TABLE_UTF8 : 0u;
 
-    checks->lists[CHECKS_HEADER] =
-        (struct list){ "header_checks", maps_open(config, "header_checks", config->header_checks, flags), true };
-    checks->lists[CHECKS_MIME_HEADER] = (struct list){ "mime_header_checks",
-        maps_open(config, "mime_header_checks", config->mime_header_checks, flags), true };
-    checks->lists[CHECKS_NESTED_HEADER] = (struct list){ "nested_header_checks",
-        maps_open(config, "nested_header_checks", config->nested_header_checks, flags), true };
-    checks->lists[CHECKS_BODY] =
-        (struct list){ "body_checks", maps_open(config, "body_checks", config->body_checks, flags), false };
+    open_list(checks, CHECKS_HEADER, "header_checks", config->header_checks, config);
+    open_list(checks, CHECKS_MIME_HEADER, "mime_header_checks", config->mime_header_checks, config);
+    open_list(checks, CHECKS_NESTED_HEADER, "nested_header_checks", config->nested_header_checks, config);
+    open_list(checks, CHECKS_BODY, "body_checks", config->body_checks, config);
     parse_characters(config->message_strip_characters, checks->strip, &checks->has_characters);
     parse_characters(config->message_reject_characters, checks->reject, &checks->has_characters);
     return checks;
@@ -70,8 +78,10 @@ void checks_close(struct checks *checks)
 {
     if (checks == NULL)
         return;
-    for (int i = 0; i < CHECKS_LISTS; i++)
-        maps_close(checks->lists[i].maps);
+    for (int i = 0; i < CHECKS_LISTS; i++) {
+        if (!checks->lists[i].is_shared)
+            maps_close(checks->lists[i].maps);
+    }
     free(checks);
 }
 
