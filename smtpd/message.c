@@ -132,6 +132,14 @@ static bool refuses_bare_newline(const struct session *session)
            && text_equal_nocase(session->config->smtpd_forbid_bare_newline, "reject");
 }
 
+/* What Postfix tells the postmaster of a refused message: that content or aliases refused it, or that the disk is full. */
+static unsigned trouble_of_refusal(const struct verdict *verdict)
+{
+    if (verdict->code == 452)
+        return TROUBLE_RESOURCE;
+    return text_starts_with(verdict->text, "Error: ") ? 0 : TROUBLE_POLICY;
+}
+
 struct verdict message_end(struct session *session, bool chunked)
 {
     struct transaction *transaction = &session->transaction;
@@ -143,7 +151,6 @@ struct verdict message_end(struct session *session, bool chunked)
         return refused;
     }
     if (transaction->too_big) {
-        session->trouble |= TROUBLE_RESOURCE;
         transaction_reset(transaction);
         return VERDICT(552, "5.3.4", "Error: message file too big");
     }
@@ -164,7 +171,7 @@ struct verdict message_end(struct session *session, bool chunked)
         if (chunked && text_starts_with(verdict.text, "Ok: "))
             verdict.text = arena_printf(session->call, "Ok: %llu bytes %s", (unsigned long long)size, verdict.text + 4);
     } else {
-        session->trouble |= verdict_is_permanent(&verdict) ? TROUBLE_DATA : TROUBLE_RESOURCE;
+        session->trouble |= trouble_of_refusal(&verdict);
     }
     transaction_reset(transaction);
     return verdict;
