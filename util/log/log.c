@@ -1,6 +1,7 @@
 #include "util/log/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/str.h"
 #include "util/base/text.h"
+
+enum { POSTLOG_WAIT_MS = 1000, POSTLOG_STUCK_MS = 10000 };
 
 static struct {
     char *name;          /* syslog_name */
@@ -22,6 +26,7 @@ static struct {
     int debug_level;
     int fd;              /* lines or datagrams go here instead of syslog */
     bool fd_is_postlog;
+    int64_t postlog_stuck_until_ms;
     bool syslog;
     bool to_stderr;
     bool stderr_info;
@@ -132,6 +137,23 @@ static void put_stamp(struct str *line)
     str_printf(line, "%s %s %s[%ld]: ", stamp, host, str_text(&state.tag), (long)getpid());
 }
 
+/* A postlog service that doesn't read must not stop the mail: a full queue is waited for a moment, and after that not again for a
+ * while. */
+static bool send_to_postlog(const char *line, size_t length)
+{
+    struct pollfd poll_fd = { .fd = state.fd, .events = POLLOUT };
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (send(state.fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+        return true;
+    if (errno != EAGAIN || now_ms < state.postlog_stuck_until_ms)
+        return false;
+    if (poll(&poll_fd, 1, POSTLOG_WAIT_MS) > 0 && send(state.fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+        return true;
+    state.postlog_stuck_until_ms = now_ms + POSTLOG_STUCK_MS;
+    return false;
+}
+
 static void put_to_fd(int priority, const char *text)
 {
     struct str line = {0};
@@ -140,8 +162,9 @@ static void put_to_fd(int priority, const char *text)
     str_put(&line, text);
     if (!state.fd_is_postlog)
         str_put_char(&line, '\n');
-    /* A log that can't be written must not stop the mail; syslog is the way out. */
-    if (write(state.fd, str_text(&line), line.length) < 0)
+    bool written = state.fd_is_postlog ? send_to_postlog(str_text(&line), line.length)
+        : write(state.fd, str_text(&line), line.length) >= 0;
+    if (!written) /* a log that can't be written must not stop the mail */
         syslog(priority, "%s", text);
     str_free(&line);
 }
