@@ -78,6 +78,9 @@ static void sink(void *context, const char *bytes, size_t length, bool line_end)
     if (limit > 0 && transaction->framing.size_bytes > (uint64_t)limit) {
         transaction->too_big = true;
         log_warning("%s: queue file size limit exceeded", session_queue_id(session));
+        const char *own = log_set_service("cleanup"); /* Postfix logs it from both ends */
+        log_warning("mail_stream_cleanup: close error");
+        log_set_service(own);
         return;
     }
     intake_text(transaction->message, bytes, length, line_end);
