@@ -204,7 +204,11 @@ static bool compile_result(struct rules *rules, struct rule *rule, const char *t
             continue;
         }
         const char *after = dollar;
-        char *name = parse_reference(rules->arena, dollar, &after);
+        char *name = NULL;
+        if (dollar[1] == '\0')
+            log_warning("empty macro name: \"%s\"", text);
+        else
+            name = parse_reference(rules->arena, dollar, &after);
         unsigned group = 0;
         enum reference kind = name == NULL ? REFERENCE_BAD : check_reference(rules, rule, name, groups, &group);
         if (kind == REFERENCE_BAD)

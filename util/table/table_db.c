@@ -3,6 +3,7 @@
 #include <db.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "util/base/memory.h"
+#include "util/base/text.h"
 #include "util/log/log.h"
 
 enum {
@@ -51,6 +53,13 @@ static void lock(const struct db_table *table, int operation)
         ;
 }
 
+/* What the library has to say beside its error number, for whoever runs postmap. The first one only repeats the number. */
+static void show_message(const DB_ENV *environment, const char *prefix, const char *message)
+{
+    if (!text_starts_with(message, "BDB0004 "))
+        fprintf(stderr, "%s\n", message);
+}
+
 static int open_library(struct db_table *table, const struct table_request *request, DBTYPE type, const char *path,
     u_int32_t flags)
 {
@@ -62,6 +71,7 @@ static int open_library(struct db_table *table, const struct table_request *requ
     int error = db_create(&table->db, NULL, 0);
     if (error != 0)
         return error;
+    table->db->set_errcall(table->db, show_message);
     (void)table->db->set_cachesize(table->db, 0, (u_int32_t)cache, 0); /* a wish */
     if (type == DB_HASH)
         (void)table->db->set_h_nelem(table->db, FIRST_ELEMENTS); /* a wish */

@@ -151,10 +151,13 @@ static bool put_pair(struct memory_table *memory, char *pair, struct str *why)
         while (length > 0 && text_is_space(text[length - 1]))
             length--;
         str_put_bytes(&name, text, length);
+        good = strpbrk(str_text(&name), " \t\r\n") == NULL;
+        if (!good)
+            str_set(why, "missing '=' after attribute name");
         equals++;
         while (text_is_space(*equals))
             equals++;
-        good = put_prepared(memory, str_text(&name), equals, why);
+        good = good && put_prepared(memory, str_text(&name), equals, why);
     }
     str_free(&inner);
     str_free(&name);

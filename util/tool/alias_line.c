@@ -79,16 +79,20 @@ static bool is_sign(const struct token *token, char sign)
     return token->kind == SPECIAL && token->text[0] == sign;
 }
 
-/* Whether standard form has a blank between two tokens. */
+/* Whether standard form has a blank between two tokens (beside the one behind each comma). */
 static bool need_blank(const struct token *left, const struct token *right)
 {
-    if (left->kind == END)
-        return false;
-    if (is_sign(left, ','))
-        return true;
-    bool left_word = left->kind != SPECIAL || is_sign(left, '>');
-    bool right_word = right->kind != SPECIAL || is_sign(right, '<');
-    return left_word && right_word && (left->kind != SPECIAL || right->kind != SPECIAL);
+    return left->kind != END && left->kind != SPECIAL && (right->kind != SPECIAL || is_sign(right, '<'));
+}
+
+/* Whether the quote at the end of a quoted string closes it, and isn't hidden by a backslash. */
+static bool is_closed(const struct token *token)
+{
+    size_t backslashes = 0;
+
+    while (backslashes + 2 < token->length && token->text[token->length - 2 - backslashes] == '\\')
+        backslashes++;
+    return backslashes % 2 == 0;
 }
 
 /* Without backslashes and the quotes around it. */
@@ -99,7 +103,7 @@ static void put_internal(const struct token *token, struct str *out)
 
     if (token->kind == QUOTED) {
         at++;
-        if (end > at && end[-1] == '"')
+        if (end > at && end[-1] == '"' && is_closed(token))
             end--;
     }
     for (; at < end; at++) {
@@ -107,6 +111,31 @@ static void put_internal(const struct token *token, struct str *out)
             at++;
         str_put_char(out, *at);
     }
+}
+
+/* As it stands in a list: what needs quotes has them, what was opened is closed. */
+static void put_external(const struct token *token, struct str *out)
+{
+    bool escaped = token->kind == ATOM && memchr(token->text, '\\', token->length) != NULL;
+    struct str internal = {0};
+
+    if (token->kind != QUOTED && !escaped) {
+        str_put_bytes(out, token->text, token->length);
+        if (token->kind == LITERAL && token->text[token->length - 1] != ']')
+            str_put_char(out, ']');
+        if (is_sign(token, ','))
+            str_put_char(out, ' ');
+        return;
+    }
+    put_internal(token, &internal);
+    str_put_char(out, '"');
+    for (size_t i = 0; i < internal.length; i++) {
+        if (internal.data[i] == '"' || internal.data[i] == '\\')
+            str_put_char(out, '\\');
+        str_put_char(out, internal.data[i]);
+    }
+    str_put_char(out, '"');
+    str_free(&internal);
 }
 
 bool alias_line_parse(const char *line, struct str *name, struct str *value, const char **why)
@@ -135,7 +164,7 @@ bool alias_line_parse(const char *line, struct str *name, struct str *value, con
     for (; (token = next_token(&cursor)).kind != END; previous = token, values++) {
         if (need_blank(&previous, &token))
             str_put_char(value, ' ');
-        str_put_bytes(value, token.text, token.length);
+        put_external(&token, value);
     }
     if (values == 0)
         return false;

@@ -248,6 +248,9 @@ static void remove_key(void *context, const char *key)
             log_fatal("table %s: %s", table_name(table), str_text(&query->value));
         if (result == TABLE_FOUND)
             query->found = true;
+        /* What is done stays done if the next table can't be opened. */
+        if (result == TABLE_FOUND && !table_commit(table, &query->value))
+            log_fatal("%s", str_text(&query->value));
     }
 }
 
@@ -440,11 +443,9 @@ int map_command_run(const struct map_program *program, int argc, char **argv)
         return run_query(&options, count, argv);
     if (options.removal != NULL)
         return run_removal(&options, count, argv);
-    for (int i = 0; i < count; i++) {
-        if (options.list)
-            list_one(&options, argv[i]);
-        else
-            make_one(&options, argv[i]);
-    }
+    if (options.list)
+        list_one(&options, argv[0]); /* only the first: scripts rely on what Postfix does */
+    for (int i = 0; i < count && !options.list; i++)
+        make_one(&options, argv[i]);
     return 0;
 }
