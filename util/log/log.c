@@ -22,7 +22,8 @@ enum { POSTLOG_WAIT_MS = 1000, POSTLOG_STUCK_MS = 10000 };
 static struct {
     char *name;          /* syslog_name */
     const char *service; /* what follows the slash, or NULL */
-    struct str tag;      /* name/service, as syslog wants it; lives as long as the process */
+    char tag[200];       /* name/service, as syslog wants it; lives as long as the process */
+    const char *tag_service; /* the service in it */
     int debug_level;
     int fd;              /* lines or datagrams go here instead of syslog */
     bool fd_is_postlog;
@@ -32,13 +33,17 @@ static struct {
     bool stderr_info;
 } state = { .fd = -1 };
 
-static void open_syslog(void)
+/* syslog keeps a pointer to the tag, so it is changed in place. Services change with every message, so that is done only when a
+ * line is really written. */
+static void refresh_tag(void)
 {
-    str_set(&state.tag, state.name);
-    if (state.service != NULL)
-        str_printf(&state.tag, "/%s", state.service);
-    if (state.syslog)
-        openlog(str_text(&state.tag), LOG_PID | LOG_NDELAY, LOG_MAIL);
+    if (state.tag_service == state.service && state.tag[0] != '\0')
+        return;
+    state.tag_service = state.service;
+    int length = state.service == NULL ? snprintf(state.tag, sizeof(state.tag), "%s", state.name)
+        : snprintf(state.tag, sizeof(state.tag), "%s/%s", state.name, state.service);
+    if (length < 0)
+        state.tag[0] = '\0';
 }
 
 void log_open(const char *syslog_name, const char *service)
@@ -49,17 +54,16 @@ void log_open(const char *syslog_name, const char *service)
     state.name = copy;
     state.service = service;
     state.syslog = true;
-    open_syslog();
+    state.tag[0] = '\0';
+    refresh_tag();
+    openlog(state.tag, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
 const char *log_set_service(const char *service)
 {
     const char *old = state.service;
 
-    if (service == old || state.name == NULL)
-        return old;
     state.service = service;
-    open_syslog(); /* an open connection to syslog is kept; only the tag changes */
     return old;
 }
 
@@ -134,7 +138,7 @@ static void put_stamp(struct str *line)
     }
     if (localtime_r(&now, &parts) == NULL || strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &parts) == 0)
         stamp[0] = '\0';
-    str_printf(line, "%s %s %s[%ld]: ", stamp, host, str_text(&state.tag), (long)getpid());
+    str_printf(line, "%s %s %s[%ld]: ", stamp, host, state.tag, (long)getpid());
 }
 
 /* A postlog service that doesn't read must not stop the mail: a full queue is waited for a moment, and after that not again for a
@@ -171,7 +175,7 @@ static void put_to_fd(int priority, const char *text)
 
 static void put_to_stderr(const char *text)
 {
-    if (state.tag.length > 0 && state.service != NULL)
+    if (state.name != NULL && state.service != NULL)
         (void)fprintf(stderr, "%s: %s\n", state.service, text); /* nowhere to report a failure */
     else
         (void)fprintf(stderr, "%s\n", text);
@@ -183,6 +187,8 @@ static void put(int priority, const char *label, const char *format, va_list arg
     struct str text = {0};
     int saved = errno;
 
+    if (state.name != NULL)
+        refresh_tag();
     str_vprintf(&raw, format, arguments);
     str_put(&text, label);
     text_put_printable(&text, str_text(&raw), raw.length, '?', true);
