@@ -54,7 +54,8 @@ void environment_clean(const struct config *config)
     for (size_t i = 0; i < count; i++)
         if (setenv(variables[i].name, variables[i].value, 1) != 0)
             log_fatal("setenv %s: %m", variables[i].name);
-    if (setenv("PATH", "/usr/bin:/bin:/usr/sbin:/sbin", 0) != 0 || setenv("MAIL_CONFIG", config->config_directory, 1) != 0)
+    if (setenv("PATH", "/usr/bin:/bin:/usr/sbin:/sbin", 0) != 0 || setenv("MAIL_CONFIG", config->config_directory, 1) != 0
+        || setenv("TZ", ":/etc/localtime", 0) != 0) /* unset, the C library would look at that file for every line of log */
         log_fatal("setenv: %m");
     arena_free(arena);
 }
