@@ -101,6 +101,7 @@ install: all
 	    install -d $(MANUAL)/man$${page##*.} && install -m 644 $$page $(MANUAL)/man$${page##*.}/ || exit 1; \
 	done
 	install -d $(MANUAL)/man5 && $(BUILD)/bin/parameters_manual >$(MANUAL)/man5/main.cf.5
+	if test -e man/smtp.8; then ln -sf smtp.8 $(MANUAL)/man8/lmtp.8; fi
 	if test -e man/posthaste.1; then ln -sf posthaste.1 $(MANUAL)/man1/postfix.1; fi
 
 # The manual of main.cf comes from the declarations in util/config/parameters.

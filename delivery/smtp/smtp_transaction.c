@@ -265,7 +265,8 @@ static void send_nothing(struct transaction *transaction)
     struct smtp_session *session = transaction->delivery->session;
 
     if (transaction->delivery->client->lmtp) {
-        session->must_close = true; /* how many replies would follow is anybody's guess */
+        session->must_close = true; /* how many replies would follow is anybody's guess: neither dot nor QUIT */
+        transaction->quit_sent = true;
         return;
     }
     smtp_session_begin(session, transaction->delivery->client->config->smtp_data_done_timeout, "sending end of data");

@@ -1,0 +1,79 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "delivery/pipe/pipe_arguments.h"
+#include "delivery/pipe/pipe_status.h"
+#include "util/base/memory.h"
+
+static void exit_status_and_output_decide(void **unused)
+{
+    static const struct {
+        enum pipe_command_end end;
+        int status;
+        const char *output;
+        int code;
+        const char *dsn;
+        const char *why;
+    } cases[] = {
+        { PIPE_COMMAND_EXITED, 0, "", 250, "2.0.0", "delivered via run service" },
+        { PIPE_COMMAND_EXITED, 0, "fine\nmore\n", 250, "2.0.0", "delivered via run service (fine)" },
+        { PIPE_COMMAND_EXITED, 67, "", 550, "5.1.1", "user unknown" },
+        { PIPE_COMMAND_EXITED, 75, "", 450, "4.3.0", "temporary failure" },
+        { PIPE_COMMAND_EXITED, 69, "to standard error\n", 550, "5.3.0",
+            "service unavailable. Command output: to standard error " },
+        { PIPE_COMMAND_EXITED, 77, "5.2.2 over quota\nsecond line\n", 550, "5.2.2", "over quota second line " },
+        { PIPE_COMMAND_EXITED, 67, "4.2.2 says temporary\n", 450, "4.2.2", "says temporary " },
+        { PIPE_COMMAND_EXITED, 1, "", 550, "5.3.0", "Command died with status 1: \"/bin/sh\"" },
+        { PIPE_COMMAND_EXITED, 1, "a\001b\n", 550, "5.3.0", "Command died with status 1: \"/bin/sh\". Command output: a_b " },
+        { PIPE_COMMAND_KILLED, 9, "", 450, "4.3.0", "Command died with signal 9: \"/bin/sh\"" },
+        { PIPE_COMMAND_TIMED_OUT, 0, "", 550, "5.3.0", "Command time limit exceeded: \"/bin/sh\"" },
+    };
+    struct arena *arena = arena_new();
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct agent_result result = {0};
+        pipe_status_judge(cases[i].end, cases[i].status, cases[i].output, "/bin/sh", "run", arena, &result);
+        assert_int_equal(result.code, cases[i].code);
+        assert_string_equal(result.status, cases[i].dsn);
+        assert_string_equal(result.why, cases[i].why);
+    }
+    arena_free(arena);
+}
+
+static void macros_stay_one_argument_and_repeat_per_recipient(void **unused)
+{
+    static char *argv[] = { "cmd", "-f", "$sender", "u=${user}", "$(extension)", "a$$b", "${domain}", NULL };
+    static const char *const expected[] = { "cmd", "-f", "a b@x.example", "u=One", "u=two", "", "&z $(id)", "a$b",
+        "Y.example", "z.example" };
+    struct arena *arena = arena_new();
+    struct agent_target targets[] = {
+        { .recipient = { .address = "One@Y.example", .original = "" } },
+        { .recipient = { .address = "two+&z $(id)@z.example", .original = "" } },
+    };
+    struct order order = { .arena = arena, .envelope.sender = "a b@x.example", .targets = targets, .target_count = 2 };
+    struct pipe_attributes attributes = { .argv = argv, .argc = 7, .null_sender = "MAILER-DAEMON" };
+    const char *unknown = "";
+
+    char **arguments = pipe_arguments_expand(&attributes, &order, "+", &unknown);
+    assert_non_null(arguments);
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        assert_string_equal(arguments[i], expected[i]);
+    assert_null(arguments[COUNT_OF(expected)]);
+    argv[2] = "${nobody_knows}";
+    assert_null(pipe_arguments_expand(&attributes, &order, "+", &unknown));
+    assert_string_equal(unknown, "nobody_knows");
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exit_status_and_output_decide),
+        cmocka_unit_test(macros_stay_one_argument_and_repeat_per_recipient),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
