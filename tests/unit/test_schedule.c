@@ -1,0 +1,258 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "qmgr/schedule/schedule.h"
+#include "util/base/memory.h"
+
+static struct schedule_limits limits;
+
+static void read_limits(void *context, const char *transport, struct schedule_limits *out)
+{
+    *out = limits;
+}
+
+static void set_up(void)
+{
+    limits = (struct schedule_limits){
+        .feedback = { .initial = 2, .maximum = 20, .failed_cohorts = 1, .positive = { FEEDBACK_CONSTANT, 1 },
+            .negative = { FEEDBACK_CONSTANT, 1 } },
+        .dead_ms = 1000,
+        .transport_dead_ms = 500,
+    };
+}
+
+static const struct schedule_reason refused = { "4.4.1", "connection refused" };
+
+static void finish(struct schedule_entry *entry, int64_t now_ms)
+{
+    struct schedule_destination *dead;
+
+    assert_false(schedule_finish(entry, NULL, now_ms, &dead));
+}
+
+static void a_long_list_does_not_starve_others(void **unused)
+{
+    struct schedule_entry list[1000] = {0};
+    struct schedule_entry single = {0};
+    char name[16];
+
+    set_up();
+    struct schedule *schedule = schedule_new(read_limits, NULL);
+    struct schedule_transport *smtp = schedule_transport(schedule, "smtp");
+    for (size_t i = 0; i < COUNT_OF(list); i++) {
+        (void)snprintf(name, sizeof(name), "d%zu", i);
+        schedule_add(smtp, name, "list", &list[i]);
+    }
+    assert_ptr_equal(schedule_next(smtp, 0), &list[0]);
+    schedule_add(smtp, "other", "single", &single);
+    /* at most one round: one more of the list, then it */
+    assert_ptr_equal(schedule_next(smtp, 0), &list[1]);
+    assert_ptr_equal(schedule_next(smtp, 0), &single);
+    schedule_free(schedule);
+}
+
+static void a_long_list_shares_its_destination(void **unused)
+{
+    struct schedule_entry list[100] = {0};
+    struct schedule_entry single = {0};
+    int started = 0;
+
+    set_up();
+    struct schedule *schedule = schedule_new(read_limits, NULL);
+    struct schedule_transport *smtp = schedule_transport(schedule, "smtp");
+    for (size_t i = 0; i < COUNT_OF(list); i++)
+        schedule_add(smtp, "same", "list", &list[i]);
+    struct schedule_entry *running = schedule_next(smtp, 0);
+    assert_non_null(schedule_next(smtp, 0));
+    assert_null(schedule_next(smtp, 0)); /* the window is full: the rest is parked */
+    schedule_add(smtp, "same", "single", &single);
+    while (running != &single && started++ < 5) {
+        finish(running, 0);
+        running = schedule_next(smtp, 0);
+        assert_non_null(running);
+    }
+    assert_ptr_equal(running, &single);
+    schedule_free(schedule);
+}
+
+static void everything_is_delivered_once(void **unused)
+{
+    struct schedule_entry entries[300] = {0};
+    struct schedule_entry *running[64];
+    bool seen[COUNT_OF(entries)] = {0};
+    const char *messages[] = { "a", "b", "c", "d", "e" };
+    const char *destinations[] = { "x", "y", "z" };
+    size_t count = 0, done = 0;
+
+    set_up();
+    struct schedule *schedule = schedule_new(read_limits, NULL);
+    struct schedule_transport *smtp = schedule_transport(schedule, "smtp");
+    for (size_t i = 0; i < COUNT_OF(entries); i++)
+        schedule_add(smtp, destinations[i % 3], messages[i / 60], &entries[i]);
+    while (done < COUNT_OF(entries)) {
+        struct schedule_entry *entry;
+        while (count < COUNT_OF(running) && (entry = schedule_next(smtp, 0)) != NULL) {
+            assert_false(seen[entry - entries]);
+            seen[entry - entries] = true;
+            running[count++] = entry;
+        }
+        assert_true(count > 0);
+        finish(running[done % count], 0);
+        running[done % count] = running[count - 1];
+        count--;
+        done++;
+    }
+    assert_int_equal(schedule_waiting(smtp) + schedule_running(smtp), 0);
+    schedule_free(schedule);
+}
+
+static void a_dead_destination_gives_back_what_waits(void **unused)
+{
+    struct schedule_entry entries[6] = {0};
+    struct schedule_destination *dead = NULL;
+
+    set_up();
+    struct schedule *schedule = schedule_new(read_limits, NULL);
+    struct schedule_transport *smtp = schedule_transport(schedule, "smtp");
+    for (size_t i = 0; i < COUNT_OF(entries); i++)
+        schedule_add(smtp, "down", i < 3 ? "a" : "b", &entries[i]);
+    struct schedule_entry *first = schedule_next(smtp, 0);
+    struct schedule_entry *second = schedule_next(smtp, 0);
+    /* window 2: half a cohort, then (window 1) a whole one */
+    assert_false(schedule_finish(first, &refused, 0, &dead));
+    assert_true(schedule_finish(second, &refused, 0, &dead));
+    for (int i = 0; i < 4; i++)
+        assert_non_null(schedule_take_suspended(dead));
+    assert_null(schedule_take_suspended(dead));
+    assert_string_equal(schedule_suspended(smtp, "down", 999)->why, "connection refused");
+    assert_null(schedule_suspended(smtp, "up", 999));
+    assert_null(schedule_suspended(smtp, "down", 1000));
+    schedule_free(schedule);
+}
+
+static void a_flush_revives_the_dead(void **unused)
+{
+    struct schedule_entry entries[2] = {0};
+    struct schedule_destination *dead = NULL;
+
+    set_up();
+    limits.feedback.initial = 1;
+    struct schedule *schedule = schedule_new(read_limits, NULL);
+    struct schedule_transport *smtp = schedule_transport(schedule, "smtp");
+    schedule_add(smtp, "down", "a", &entries[0]);
+    assert_true(schedule_finish(schedule_next(smtp, 0), &refused, 0, &dead));
+    assert_non_null(schedule_suspended(smtp, "down", 1));
+    schedule_transport_fail(smtp, &refused, 0);
+    assert_non_null(schedule_suspended(smtp, "up", 1));
+    schedule_revive(schedule);
+    assert_null(schedule_suspended(smtp, "down", 1));
+    assert_null(schedule_suspended(smtp, "up", 1));
+    schedule_free(schedule);
+}
+
+static void rate_delays_are_kept(void **unused)
+{
+    struct schedule_entry entries[3] = {0};
+
+    set_up();
+    limits.destination_delay_ms = 100;
+    struct schedule *schedule = schedule_new(read_limits, NULL);
+    struct schedule_transport *smtp = schedule_transport(schedule, "smtp");
+    schedule_add(smtp, "slow", "a", &entries[0]);
+    schedule_add(smtp, "slow", "b", &entries[1]);
+    struct schedule_entry *first = schedule_next(smtp, 0);
+    assert_null(schedule_next(smtp, 0)); /* one at a time */
+    finish(first, 10);
+    assert_null(schedule_next(smtp, 50));
+    assert_int_equal(schedule_wake_ms(smtp, 50), 110);
+    assert_ptr_equal(schedule_next(smtp, 110), &entries[1]);
+    schedule_free(schedule);
+}
+
+static void an_order_that_did_not_begin_comes_first_again(void **unused)
+{
+    struct schedule_entry entries[2] = {0};
+
+    set_up();
+    struct schedule *schedule = schedule_new(read_limits, NULL);
+    struct schedule_transport *smtp = schedule_transport(schedule, "smtp");
+    schedule_add(smtp, "x", "a", &entries[0]);
+    schedule_add(smtp, "x", "a", &entries[1]);
+    struct schedule_entry *first = schedule_next(smtp, 0);
+    schedule_requeue(first);
+    assert_ptr_equal(schedule_next(smtp, 0), first);
+    assert_int_equal(schedule_running(smtp), 1);
+    schedule_free(schedule);
+}
+
+static void feedback_rates_are_read(void **unused)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        int kind;
+        double number;
+    } cases[] = {
+        { "1", true, FEEDBACK_CONSTANT, 1 },
+        { " 1 / 4 ", true, FEEDBACK_CONSTANT, 0.25 },
+        { "0.5/concurrency", true, FEEDBACK_PER_CONCURRENCY, 0.5 },
+        { "1 / sqrt_concurrency", true, FEEDBACK_PER_SQRT, 1 },
+        { "2", false, 0, 0 },
+        { "-1", false, 0, 0 },
+        { "1/0", false, 0, 0 },
+        { "1/x", false, 0, 0 },
+        { "", false, 0, 0 },
+        { "nan", false, 0, 0 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct feedback_rate rate;
+        assert_int_equal(feedback_parse(cases[i].text, &rate), cases[i].good);
+        if (cases[i].good) {
+            assert_int_equal(rate.kind, cases[i].kind);
+            assert_true(rate.number == cases[i].number);
+        }
+    }
+}
+
+static void concurrency_grows_and_shrinks_within_limits(void **unused)
+{
+    struct feedback feedback;
+
+    set_up();
+    limits.feedback.failed_cohorts = 0;
+    limits.feedback.initial = 5;
+    feedback_start(&feedback, &limits.feedback);
+    for (int i = 0; i < 100; i++)
+        feedback_succeed(&feedback, &limits.feedback, feedback.window);
+    assert_int_equal(feedback.window, 20);
+    for (int i = 0; i < 100; i++)
+        assert_false(feedback_fail(&feedback, &limits.feedback));
+    assert_int_equal(feedback.window, 1);
+    feedback_start(&feedback, &limits.feedback);
+    feedback_succeed(&feedback, &limits.feedback, 0); /* nobody needs more */
+    assert_int_equal(feedback.window, 5);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_list_does_not_starve_others),
+        cmocka_unit_test(a_long_list_shares_its_destination),
+        cmocka_unit_test(everything_is_delivered_once),
+        cmocka_unit_test(a_dead_destination_gives_back_what_waits),
+        cmocka_unit_test(a_flush_revives_the_dead),
+        cmocka_unit_test(rate_delays_are_kept),
+        cmocka_unit_test(an_order_that_did_not_begin_comes_first_again),
+        cmocka_unit_test(feedback_rates_are_read),
+        cmocka_unit_test(concurrency_grows_and_shrinks_within_limits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
