@@ -210,8 +210,11 @@ static void look_at_value(struct checking *checking, const char *name, const cha
     const struct parameter *parameter = parameter_find(name);
 
     /* What isn't expanded from main.cf has names of its own. */
-    if (parameter == NULL || parameter->type != PARAMETER_RAW)
-        expand_names(value, found_name, checking);
+    struct str why = { 0 };
+    if ((parameter == NULL || parameter->type != PARAMETER_RAW) && !expand_names(value, found_name, checking, &why))
+        add_finding(checking, CHECK_MALFORMED, name, value)->reason =
+            arena_copy_text(checking->check->arena, str_text(&why));
+    str_free(&why);
     if (parameter != NULL)
         look_for_tables(checking, value);
     look_at_classes(checking, name, value);
@@ -271,17 +274,19 @@ struct check *check_new(const struct config_dictionary *dictionary, const struct
     struct check *check = memory_new(struct check);
     struct checking checking = { .check = check, .dictionary = dictionary, .master_cf = master_cf };
 
+    struct str why = { 0 };
     check->arena = arena_new();
     for (size_t row = 0; row < parameter_count; row++) {
         if (parameter_table[row].value != NULL && parameter_table[row].type != PARAMETER_RAW
             && strchr(parameter_table[row].value, '$') != NULL)
-            expand_names(parameter_table[row].value, found_in_default, &checking);
+            (void)expand_names(parameter_table[row].value, found_in_default, &checking, &why); /* defaults are good */
     }
     config_dictionary_each(dictionary, visit_value, &checking);
     each_override(&checking, look_at_value);
     config_dictionary_each(dictionary, visit_name, &checking);
     each_override(&checking, look_at_name);
     HASH_CLEAR(hh, checking.table_names);
+    str_free(&why);
     return check;
 }
 
@@ -311,6 +316,8 @@ const char *check_describe(const struct check_finding *finding, struct arena *ar
         return arena_printf(arena, "%s: unknown parameter %s", where, finding->name);
     case CHECK_UNDEFINED:
         return arena_printf(arena, "%s: $%s is not set anywhere", where, finding->name);
+    case CHECK_MALFORMED:
+        return arena_printf(arena, "%s: %s: %s", where, finding->name, finding->reason);
     case CHECK_LATER:
         return arena_printf(arena, "%s: %s has no effect in this version of Posthaste", where, finding->name);
     case CHECK_UNUSED:

@@ -13,6 +13,7 @@
 enum check_kind {
     CHECK_UNKNOWN,   /* set, but nobody knows it and no value refers to it */
     CHECK_UNDEFINED, /* a value refers to it, but it is set nowhere */
+    CHECK_MALFORMED, /* the value can't be expanded: see reason */
     CHECK_LATER,     /* set and known, but what it is for isn't built yet */
     CHECK_UNUSED,    /* set and known, but without effect here: see reason */
 };
@@ -24,7 +25,7 @@ struct check_finding {
     const char *name;
     const char *value;   /* as set; UNDEFINED: NULL */
     const char *nearest; /* UNKNOWN: the known name that is spelled most alike, or NULL */
-    const char *reason;  /* UNUSED: why, and what to use instead */
+    const char *reason;  /* UNUSED: why, and what to use instead; MALFORMED: what is wrong */
 };
 
 struct check {

@@ -78,17 +78,15 @@ static const char *closing(const char *at, const char *end)
     return NULL;
 }
 
-/* {text} at *at: the text without white space around it, and *at behind the brace and white space. */
+/* {text} at *at: the text, and *at behind the brace and white space. */
 static bool braced(const char **at, const char *end, struct slice *content)
 {
     const char *behind = closing(*at, end);
 
     if (behind == NULL)
         return false;
-    content->start = skip_space(*at + 1, behind - 1);
+    content->start = *at + 1;
     content->end = behind - 1;
-    while (content->end > content->start && text_is_space(content->end[-1]))
-        content->end--;
     *at = skip_space(behind, end);
     return true;
 }
@@ -118,11 +116,15 @@ bool expand_parse_level(const char *text, long *level)
 
 enum operator { EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER_EQUAL, GREATER };
 
-static const struct { const char *text; enum operator operator; bool level; } operators[] = {
-    { "==level", EQUAL, true }, { "!=level", NOT_EQUAL, true }, { "<=level", LESS_EQUAL, true },
-    { ">=level", GREATER_EQUAL, true }, { "<level", LESS, true }, { ">level", GREATER, true },
-    { "==", EQUAL, false }, { "!=", NOT_EQUAL, false }, { "<=", LESS_EQUAL, false },
-    { ">=", GREATER_EQUAL, false }, { "<", LESS, false }, { ">", GREATER, false },
+static const struct { const char *text; enum operator operator; } operators[] = {
+    { "==", EQUAL }, { "!=", NOT_EQUAL }, { "<", LESS }, { "<=", LESS_EQUAL }, { ">=", GREATER_EQUAL },
+    { ">", GREATER },
+};
+
+/* An operator as it was written. */
+struct comparison {
+    enum operator operator;
+    bool level; /* compares compatibility levels */
 };
 
 static bool holds(enum operator operator, long order)
@@ -169,12 +171,12 @@ static bool to_level(struct expansion *expansion, const char *text, long *level)
     return false;
 }
 
-static bool compare(struct expansion *expansion, size_t row, const char *left, const char *right, bool *result)
+static bool compare(struct expansion *expansion, struct comparison comparison, const char *left, const char *right, bool *result)
 {
     long numbers[2];
     long order;
 
-    if (operators[row].level) {
+    if (comparison.level) {
         if (!to_level(expansion, left, &numbers[0]) || !to_level(expansion, right, &numbers[1]))
             return false;
         order = order_of(numbers[0], numbers[1]);
@@ -185,8 +187,37 @@ static bool compare(struct expansion *expansion, size_t row, const char *left, c
     } else {
         order = strcmp(left, right);
     }
-    *result = holds(operators[row].operator, order);
+    *result = holds(comparison.operator, order);
     return true;
+}
+
+/* The operator at *at, which moves behind it. start: where the context of a message begins. */
+static bool parse_operator(struct expansion *expansion, const char **at, struct slice context, struct comparison *comparison)
+{
+    size_t length = strspn(*at, "<>!=");
+    size_t row = 0;
+
+    while (row < sizeof(operators) / sizeof(operators[0])
+        && (strlen(operators[row].text) != length || strncmp(*at, operators[row].text, length) != 0))
+        row++;
+    if (row == sizeof(operators) / sizeof(operators[0])) {
+        return problem_at(expansion,
+            "\"==\" or \"!=\"\" or \"<\"\" or \"<=\"\" or \">=\"\" or \">\" expected", context, *at);
+    }
+    const char *suffix = *at + length;
+    const char *behind = suffix;
+    while (behind < context.end && is_name_char(*behind))
+        behind++;
+    *comparison = (struct comparison){ operators[row].operator, behind > suffix };
+    if (comparison->level && (behind - suffix != 5 || memcmp(suffix, "level", 5) != 0))
+        return problem_at(expansion, "bad operator suffix", (struct slice){ *at, behind }, suffix);
+    *at = behind;
+    return true;
+}
+
+static bool unbalanced(struct expansion *expansion, const char *at, struct slice body)
+{
+    return problem_in(expansion, "unbalanced {} in attribute expression", (struct slice){ at, body.end });
 }
 
 /* {a} == {b} at *at, which moves behind it. */
@@ -194,26 +225,23 @@ static bool condition(struct expansion *expansion, const char **at, struct slice
 {
     struct slice left;
     struct slice right;
-    size_t row = 0;
+    struct comparison comparison = { EQUAL, false };
 
-    const char *start = *at + 1;
+    const char *start = *at;
     if (!braced(at, body.end, &left))
-        return problem_at(expansion, "\"{expression}\" expected", body, *at);
-    while (row < sizeof(operators) / sizeof(operators[0])
-        && strncmp(*at, operators[row].text, strlen(operators[row].text)) != 0)
-        row++;
-    if (row == sizeof(operators) / sizeof(operators[0])) {
-        return problem_at(expansion, "\"==\" or \"!=\"\" or \"<\"\" or \"<=\"\" or \">=\"\" or \">\" expected",
-            (struct slice){ start, body.end }, *at);
-    }
-    const char *behind = *at + strlen(operators[row].text);
+        return unbalanced(expansion, start, body);
+    if (!parse_operator(expansion, at, (struct slice){ start + 1, body.end }, &comparison))
+        return false;
+    const char *behind = *at;
     *at = skip_space(behind, body.end);
-    if (*at == body.end || **at != '{' || !braced(at, body.end, &right))
+    if (*at == body.end || **at != '{')
         return problem_at(expansion, "\"{expression}\" expected", body, behind);
+    if (!braced(at, body.end, &right))
+        return unbalanced(expansion, *at, body);
 
     struct str texts[2] = { { 0 }, { 0 } };
     bool good = expand_slice(expansion, left, &texts[0]) && expand_slice(expansion, right, &texts[1])
-        && (expansion->found != NULL || compare(expansion, row, str_text(&texts[0]), str_text(&texts[1]), result));
+        && (expansion->found != NULL || compare(expansion, comparison, str_text(&texts[0]), str_text(&texts[1]), result));
     str_free(&texts[0]);
     str_free(&texts[1]);
     return good;
@@ -234,7 +262,7 @@ static bool parse_result(struct expansion *expansion, const char **at, struct sl
     if (start < body.end && *start == '{') {
         *at = start;
         return braced(at, body.end, result)
-            || problem_at(expansion, "truncated text", (struct slice){ start, body.end }, start);
+            || unbalanced(expansion, start, body);
     }
     *result = (struct slice){ *at, body.end };
     *at = body.end;
@@ -285,8 +313,12 @@ static bool put_condition(struct expansion *expansion, const char *at, struct sl
 
     if (!condition(expansion, &at, body, &is_true))
         return false;
-    if (at < body.end && *at != '?' && *at != ':')
-        return problem_at(expansion, "\"?\" or \":\" expected", (struct slice){ at - 1, body.end }, at);
+    if (at < body.end && *at != '?' && *at != ':') {
+        const char *brace = at - 1;
+        while (*brace != '}')
+            brace--;
+        return problem_at(expansion, "\"?\" or \":\" expected", (struct slice){ brace, body.end }, at);
+    }
     if (at == body.end) {
         if (is_true)
             str_put(out, "true");
@@ -395,14 +427,13 @@ bool expand_text(const char *text, expand_lookup *lookup, void *context, struct 
     return good;
 }
 
-void expand_names(const char *text, expand_found *found, void *context)
+bool expand_names(const char *text, expand_found *found, void *context, struct str *why)
 {
     struct str out = { 0 };
-    struct str why = { 0 };
-    struct expansion expansion = { .context = context, .why = &why, .found = found };
+    struct expansion expansion = { .context = context, .why = why, .found = found };
 
-    (void)expand_slice(&expansion, (struct slice){ text, text + strlen(text) }, &out); /* as far as it goes */
+    bool good = expand_slice(&expansion, (struct slice){ text, text + strlen(text) }, &out);
     str_free(&expansion.name);
     str_free(&out);
-    str_free(&why);
+    return good;
 }

@@ -18,7 +18,7 @@ bool expand_text(const char *text, expand_lookup *lookup, void *context, struct 
 bool expand_parse_level(const char *text, long *level);
 
 /* Calls found for each name that text refers to, also inside of conditions and results; optional: the text copes with it
- * being undefined. Stops at a syntax error. */
+ * being undefined. False: it stopped at a syntax error, *why says which. */
 typedef void expand_found(void *context, const char *name, bool optional);
-void expand_names(const char *text, expand_found *found, void *context);
+bool expand_names(const char *text, expand_found *found, void *context, struct str *why);
 #endif

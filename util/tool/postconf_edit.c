@@ -126,7 +126,7 @@ void postconf_edit_replace(const char *file, const struct str *content)
 struct change {
     const char *name;
     const char *value;
-    bool done;
+    int found; /* so many times in the file */
 };
 
 static struct change *parse_changes(struct postconf *postconf, char action)
@@ -150,7 +150,7 @@ static struct change *parse_changes(struct postconf *postconf, char action)
             if (*name == '\0')
                 log_fatal("-X or -# requires non-blank parameter names");
         }
-        changes[i] = (struct change){ name, value, false };
+        changes[i] = (struct change){ name, value, 0 };
         for (size_t j = 0; action == 'e' && j < i; j++) {
             if (changes[j].name != NULL && text_equal(changes[j].name, name)) {
                 log_warning("ignoring earlier request: '%s = %s'", name, changes[j].value);
@@ -179,11 +179,10 @@ static void put_change(struct str *out, const struct change *change)
     str_printf(out, "%s = %s\n", change->name, change->value);
 }
 
-static void note_change(const struct postconf *postconf, struct change *change, char action)
+static void note_change(const struct postconf *postconf, struct change *change)
 {
-    if (change->done && action != 'X')
+    if (++change->found == 2)
         log_warning("%s: multiple entries for \"%s\"", postconf->main_cf, change->name);
-    change->done = true;
 }
 
 void postconf_edit_main_cf(struct postconf *postconf, char action)
@@ -204,7 +203,7 @@ void postconf_edit_main_cf(struct postconf *postconf, char action)
         if (kind == POSTCONF_LINE_STARTS) {
             change = find_change(changes, postconf->name_count, line, length);
             if (change != NULL)
-                note_change(postconf, change, action);
+                note_change(postconf, change);
             if (change != NULL && action == 'e')
                 put_change(&out, change);
         }
@@ -214,7 +213,7 @@ void postconf_edit_main_cf(struct postconf *postconf, char action)
             postconf_edit_put_line(&out, "#", line, length);
     }
     for (size_t i = 0; action == 'e' && i < postconf->name_count; i++) {
-        if (changes[i].name != NULL && !changes[i].done)
+        if (changes[i].name != NULL && changes[i].found == 0)
             put_change(&out, &changes[i]);
     }
     postconf_edit_replace(postconf->main_cf, &out);

@@ -61,6 +61,8 @@ static void warn_undefined(const struct postconf *postconf, bool in_master_cf)
         if (finding->kind == CHECK_UNDEFINED && (finding->entry != NULL) == in_master_cf)
             log_warning("%s: undefined parameter: %s",
                 in_master_cf ? postconf->master_cf_file : postconf->main_cf, finding->name);
+        else if (finding->kind == CHECK_MALFORMED && (finding->entry != NULL) == in_master_cf)
+            log_warning("%s", finding->reason);
     }
 }
 
