@@ -32,7 +32,8 @@ static bool may_keep(const struct smtp_delivery *delivery, const struct smtp_nex
 
     if (*delivery->order->affinity == '\0')
         return false;
-    if (!config->smtp_connection_cache_on_demand && !destination_is_cached(delivery, hop))
+    bool on_demand = config->smtp_connection_cache_on_demand && delivery->order->more_waits;
+    if (!on_demand && !destination_is_cached(delivery, hop))
         return false;
     if (config->smtp_connection_reuse_count_limit > 0 && session->uses > config->smtp_connection_reuse_count_limit)
         return false;

@@ -77,6 +77,7 @@ bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *ch
         .queue_id = message->id,
         .next_hop = delivery->next_hop,
         .affinity = delivery->affinity,
+        .more_waits = !delivery_is_notice(delivery) && schedule_more_waits(&delivery->entry),
         .sender = envelope->sender,
         .envid = envelope->envid,
         .ret = envelope->ret,

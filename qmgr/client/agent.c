@@ -103,6 +103,7 @@ static bool receive_order(struct agent *agent)
     order->queue_id = keep(agent, message.queue_id);
     order->next_hop = keep(agent, message.next_hop);
     order->affinity = keep(agent, message.affinity);
+    order->more_waits = message.more_waits;
     order->envelope.sender = keep(agent, message.sender);
     order->envelope.envid = keep(agent, message.envid);
     order->envelope.ret = message.ret == RET_FULL ? RET_FULL : message.ret == RET_HEADERS ? RET_HEADERS : RET_UNSET;

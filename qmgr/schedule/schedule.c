@@ -524,6 +524,16 @@ const struct schedule_limits *schedule_transport_limits(const struct schedule_tr
     return &transport->limits;
 }
 
+bool schedule_more_waits(const struct schedule_entry *entry)
+{
+    /* Those without entries are running: not more than the destination's window. */
+    for (const struct schedule_peer *peer = entry->peer->destination->peers; peer != NULL; peer = peer->next_peer) {
+        if (peer->entries != NULL)
+            return true;
+    }
+    return false;
+}
+
 struct schedule_transport *schedule_entry_transport(const struct schedule_entry *entry)
 {
     return entry->peer->job->transport;
