@@ -16,6 +16,12 @@ enum smtp_body smtp_envelope_body(const struct envelope *envelope)
     return text_equal(encoding, "7bit") || (envelope->flags & ENVELOPE_CONTENT_7BIT) ? SMTP_BODY_7BIT : SMTP_BODY_UNKNOWN;
 }
 
+bool smtp_envelope_is_encoded(const struct smtp_delivery *delivery)
+{
+    return !delivery->client->config->disable_mime_output_conversion && !(delivery->session->can & SMTP_CAN_8BITMIME)
+        && smtp_envelope_body(&delivery->order->envelope) != SMTP_BODY_7BIT;
+}
+
 bool smtp_envelope_map(struct smtp_delivery *delivery)
 {
     struct smtp_generic *generic = delivery->client->generic;
@@ -88,7 +94,7 @@ void smtp_envelope_put_mail(struct smtp_delivery *delivery)
 
     str_put(&command, "MAIL FROM:");
     put_path(delivery, delivery->sender, &command);
-    if (session->can & SMTP_CAN_SIZE)
+    if ((session->can & SMTP_CAN_SIZE) && !smtp_envelope_is_encoded(delivery)) /* else the size isn't known yet */
         str_printf(&command, " SIZE=%llu", (unsigned long long)envelope->size_bytes);
     if ((session->can & SMTP_CAN_8BITMIME) && body != SMTP_BODY_UNKNOWN)
         str_put(&command, body == SMTP_BODY_8BIT ? " BODY=8BITMIME" : " BODY=7BIT");

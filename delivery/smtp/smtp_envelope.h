@@ -7,6 +7,9 @@
 enum smtp_body { SMTP_BODY_UNKNOWN, SMTP_BODY_7BIT, SMTP_BODY_8BIT };
 enum smtp_body smtp_envelope_body(const struct envelope *envelope);
 
+/* Whether the server wants 7-bit text, and the message may have to be changed for that. */
+bool smtp_envelope_is_encoded(const struct smtp_delivery *delivery);
+
 /* Sets the addresses that the server will see. False: a table failed. */
 bool smtp_envelope_map(struct smtp_delivery *delivery);
 

@@ -41,8 +41,7 @@ struct smtp_filter_need smtp_filter_need(const struct smtp_delivery *delivery)
     bool checks = !smtp_checks_are_empty(client->checks);
     bool lines = config->smtp_line_length_limit > 0
         && (config->smtp_line_length_limit < STANDARD_LINE_LIMIT || (envelope->flags & ENVELOPE_LONG_LINES));
-    bool encode = !config->disable_mime_output_conversion && !(delivery->session->can & SMTP_CAN_8BITMIME)
-        && smtp_envelope_body(envelope) != SMTP_BODY_7BIT;
+    bool encode = smtp_envelope_is_encoded(delivery);
 
     return (struct smtp_filter_need){
         .header = checks || lines || encode || !smtp_generic_is_empty(client->generic),

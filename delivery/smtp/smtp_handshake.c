@@ -86,13 +86,12 @@ static void take_size(struct smtp_session *session, const char *arguments)
     const char *word;
     size_t length;
 
+    session->can |= SMTP_CAN_SIZE;
     if (!text_next_word(&arguments, " \t", &word, &length) || length >= sizeof(number))
         return;
     memcpy(number, word, length);
     number[length] = '\0';
-    if (number_parse_u64(number, UINT64_MAX, &session->size_limit))
-        session->can |= SMTP_CAN_SIZE;
-    else
+    if (!number_parse_u64(number, UINT64_MAX, &session->size_limit))
         log_warning("bad EHLO SIZE limit \"%s\" from %s", number, session->relay);
 }
 
