@@ -48,7 +48,7 @@ bool smtp_envelope_map(struct smtp_delivery *delivery)
 static bool wants_utf8(const struct smtp_delivery *delivery)
 {
     return delivery->client->config->smtputf8_enable
-        && (delivery->order->envelope.flags & (ENVELOPE_SMTPUTF8 | UTF8_FLAGS)) != 0;
+        && (delivery->order->envelope.flags & ENVELOPE_SMTPUTF8) != 0 && (delivery->order->envelope.flags & UTF8_FLAGS) != 0;
 }
 
 bool smtp_envelope_fits(struct smtp_delivery *delivery)

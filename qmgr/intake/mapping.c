@@ -309,43 +309,29 @@ void mapping_sender(struct intake_message *message, const char *sender)
     str_free(&result);
 }
 
-static bool wants_bcc(const struct intake_message *message)
+bool mapping_wants_bcc(const struct intake_message *message)
 {
     return !(message->options & (INTAKE_NO_ADDRESS_MAPPINGS | INTAKE_NO_BCC));
-}
-
-static void put_value(struct str *out, const char *value)
-{
-    if (*value == '\0')
-        return;
-    if (out->length > 0)
-        str_put(out, ", ");
-    str_put(out, value);
 }
 
 static void put_bcc(struct intake_message *message, const struct mapping_table *table, const char *address,
     struct str *out)
 {
-    struct str value = {0};
-
-    if (look_up(message, table, address, &value, NULL))
-        put_value(out, str_text(&value));
-    str_free(&value);
+    (void)look_up(message, table, address, out, NULL); /* a failure is the message's by now */
 }
 
 void mapping_sender_bcc(struct intake_message *message, struct str *out)
 {
     struct mapping *mapping = message->intake->mapping;
 
-    if (!wants_bcc(message))
+    if (!mapping_wants_bcc(message))
         return;
-    put_value(out, mapping->config->always_bcc);
     put_bcc(message, &mapping->sender_bcc, message->envelope.sender, out);
 }
 
 void mapping_recipient_bcc(struct intake_message *message, const char *recipient, struct str *out)
 {
-    if (wants_bcc(message))
+    if (mapping_wants_bcc(message))
         put_bcc(message, &message->intake->mapping->recipient_bcc, recipient, out);
 }
 

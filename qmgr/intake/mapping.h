@@ -26,7 +26,8 @@ bool mapping_rewrites_headers(const struct intake_message *message);
 /* Sets the envelope sender from what the client named. */
 void mapping_sender(struct intake_message *message, const char *sender);
 
-/* The copies that the BCC tables and always_bcc ask for: appended as an address each, comma between; "" none. */
+/* The copy that a BCC table asks for: *out is the address, empty if none. */
+bool mapping_wants_bcc(const struct intake_message *message);
 void mapping_sender_bcc(struct intake_message *message, struct str *out);
 void mapping_recipient_bcc(struct intake_message *message, const char *recipient, struct str *out);
 

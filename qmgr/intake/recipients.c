@@ -4,7 +4,9 @@
 
 #include "qmgr/intake/mapping.h"
 #include "util/base/text.h"
-#include "util/mail/address_list.h"
+#include "util/mail/address.h"
+#include "util/mail/rewrite.h"
+#include "util/mail/xtext.h"
 
 /* --- each one once --- */
 
@@ -23,7 +25,8 @@ static uint64_t hash_recipient(const struct recipient *recipient, uint64_t seed)
 static bool is_same(const struct recipient *left, const struct recipient *right)
 {
     return left->notify == right->notify && text_equal_nocase(left->address, right->address)
-        && text_equal_nocase(left->original, right->original) && text_equal(left->dsn_orcpt, right->dsn_orcpt);
+        && text_equal_nocase(left->original, right->original)
+        && (*left->original == '\0' || text_equal_nocase(left->dsn_orcpt, right->dsn_orcpt));
 }
 
 static size_t find_slot(const struct seen_recipients *seen, const struct recipient *recipient, uint64_t seed)
@@ -81,16 +84,35 @@ static void take(struct intake_message *message, const struct recipient *recipie
         envelope_add_recipient(&message->envelope, message->arena, &final);
 }
 
-static void add_all_bcc(struct intake_message *message, const struct str *addresses)
+/* What the bounce and the next hop are told as the original recipient: SMTP clients named it themselves (smtpd puts it in), for others
+ * it is the address in standard form. */
+static const char *original_recipient(struct intake_message *message, const char *standard)
 {
-    struct address_list *list = address_list_parse(str_text(addresses), addresses->length, 10000);
-    const char *address;
+    struct str external = {0};
+    struct str wire = {0};
 
-    for (size_t i = 0; (address = address_list_get(list, i)) != NULL; i++) {
-        if (*address != '\0')
-            recipients_add_bcc(message, address);
+    address_quote(standard, &external);
+    str_put(&wire, "rfc822;");
+    xtext_put(&wire, str_text(&external));
+    const char *kept = arena_copy_text(message->arena, str_text(&wire));
+    str_free(&external);
+    str_free(&wire);
+    return kept;
+}
+
+/* A null local part gets a name, too. */
+static void name_empty(struct intake_message *message, struct str *address)
+{
+    struct str named = {0};
+
+    if (address->length > 1 && address->data[0] == '@') {
+        str_put(&named, message->intake->config->empty_address_recipient);
+        str_put(&named, address->data);
+        str_set(address, str_text(&named));
+    } else if (address->length == 0) {
+        mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, message->intake->config->empty_address_recipient, address);
     }
-    address_list_free(list);
+    str_free(&named);
 }
 
 void recipients_add(struct intake_message *message, const struct recipient *recipient)
@@ -106,14 +128,17 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
     whole.original = arena_copy_text(arena,
         recipient->original != NULL && *recipient->original != '\0' ? recipient->original : recipient->address);
     whole.dsn_orcpt = recipient->dsn_orcpt == NULL ? "" : arena_copy_text(arena, recipient->dsn_orcpt);
+    if (*whole.dsn_orcpt == '\0' && !(message->options & INTAKE_SMTP)) {
+        rewrite_address(message->intake->rewrite, REWRITE_LOCAL, named, &address);
+        whole.dsn_orcpt = original_recipient(message, str_text(&address));
+    }
     mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
-    if (address.length == 0) /* a table made it the null address */
-        mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, message->intake->config->empty_address_recipient, &address);
+    name_empty(message, &address);
     message->last_recipient = arena_copy_text(arena, str_text(&address));
     mapping_expand(message, &whole, message->last_recipient, take);
     mapping_recipient_bcc(message, message->last_recipient, &copies);
     if (copies.length > 0)
-        add_all_bcc(message, &copies);
+        recipients_add_bcc(message, str_text(&copies));
     str_free(&copies);
     str_free(&address);
 }
@@ -124,6 +149,7 @@ void recipients_add_bcc(struct intake_message *message, const char *named)
     struct recipient copy = { .original = arena_copy_text(message->arena, named), .dsn_orcpt = "", .notify = NOTIFY_NEVER };
 
     mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
+    copy.dsn_orcpt = original_recipient(message, str_text(&address));
     mapping_expand(message, &copy, str_text(&address), take);
     str_free(&address);
 }
@@ -141,12 +167,14 @@ static void redirect(struct intake_message *message)
 
 void recipients_finish(struct intake_message *message)
 {
-    struct str copies = {0};
+    struct str copy = {0};
 
-    mapping_sender_bcc(message, &copies);
-    if (copies.length > 0)
-        add_all_bcc(message, &copies);
-    str_free(&copies);
+    if (*message->intake->config->always_bcc != '\0' && mapping_wants_bcc(message))
+        recipients_add_bcc(message, message->intake->config->always_bcc);
+    mapping_sender_bcc(message, &copy);
+    if (copy.length > 0)
+        recipients_add_bcc(message, str_text(&copy));
+    str_free(&copy);
     for (size_t i = 0; i < message->bcc_count; i++)
         recipients_add_bcc(message, message->bcc[i]);
     if (message->redirect_to != NULL)

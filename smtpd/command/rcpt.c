@@ -6,6 +6,7 @@
 #include "smtpd/session.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/mail/xtext.h"
 
 static const char *behind_keyword(const char *arguments)
 {
@@ -44,7 +45,21 @@ static struct verdict too_many(struct session *session)
     return VERDICT(452, "4.5.3", "Error: too many recipients");
 }
 
-static struct verdict add_recipient(struct session *session, const char *address,
+/* A client that gives no ORCPT named the original recipient in the command itself. */
+static const char *original_recipient(struct session *session, const char *word, const struct rcpt_parameters *parameters)
+{
+    struct str wire = {0};
+
+    if (*parameters->dsn_orcpt != '\0')
+        return parameters->dsn_orcpt;
+    str_put(&wire, "rfc822;");
+    xtext_put(&wire, word);
+    const char *kept = arena_copy_text(session->call, str_text(&wire));
+    str_free(&wire);
+    return kept;
+}
+
+static struct verdict add_recipient(struct session *session, const char *word, const char *address,
     const struct rcpt_parameters *parameters)
 {
     struct transaction *transaction = &session->transaction;
@@ -54,7 +69,8 @@ static struct verdict add_recipient(struct session *session, const char *address
         if (why.code != 0)
             return why;
     }
-    const struct recipient recipient = { .address = address, .original = address, .dsn_orcpt = parameters->dsn_orcpt,
+    const struct recipient recipient = { .address = address, .original = address,
+        .dsn_orcpt = original_recipient(session, word, parameters),
         .notify = parameters->notify };
     intake_recipient(transaction->message, &recipient);
     if (transaction->recipient_count++ == 0)
@@ -80,7 +96,7 @@ static struct verdict take(struct session *session, const char *cursor, struct s
         return too_many(session);
     const char *address = arena_copy_text(session->call, str_text(internal));
     verdict = session_ask_policy(session, POLICY_RCPT, address, NULL);
-    return verdict.code != 0 ? verdict : add_recipient(session, address, &parameters);
+    return verdict.code != 0 ? verdict : add_recipient(session, str_text(word), address, &parameters);
 }
 
 struct verdict command_rcpt(struct session *session, const char *arguments)

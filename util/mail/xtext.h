@@ -1,0 +1,8 @@
+/* xtext.h: text in the form of ESMTP parameters (RFC 3461 section 4). */
+#ifndef UTIL_MAIL_XTEXT_H
+#define UTIL_MAIL_XTEXT_H
+#include "util/base/str.h"
+
+/* Appends text; '+', '=' and what isn't printable ASCII become "+XX". */
+void xtext_put(struct str *out, const char *text);
+#endif
