@@ -1,7 +1,10 @@
 #include "smtpd/service.h"
 
+#include <arpa/inet.h>
+
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/net/own_address.h"
 #include "util/log/log.h"
 
 static const struct {
@@ -51,6 +54,24 @@ unsigned service_parse_keywords(const char *list)
     return bits;
 }
 
+/* permit_inet_interfaces: clients that have one of our own addresses. */
+static void put_own_addresses(const struct config *config, struct str *out)
+{
+    struct own_address *own = own_address_open(config->inet_interfaces, config->inet_protocols, "");
+    size_t count;
+    const struct sockaddr_storage *addresses = own_address_list(own, &count);
+    char text[INET6_ADDRSTRLEN];
+
+    for (size_t i = 0; i < count; i++) {
+        const void *v4 = &((const struct sockaddr_in *)&addresses[i])->sin_addr;
+        const void *v6 = &((const struct sockaddr_in6 *)&addresses[i])->sin6_addr;
+        bool is_v6 = addresses[i].ss_family == AF_INET6;
+        if (inet_ntop(addresses[i].ss_family, is_v6 ? v6 : v4, text, sizeof(text)) != NULL)
+            str_printf(out, is_v6 ? "[%s] " : "%s ", text);
+    }
+    own_address_close(own);
+}
+
 /* local_header_rewrite_clients lists restrictions; "permit_mynetworks" and tables are what a connection can be judged by. */
 static struct match_list *open_rewrite_tables(const struct config *config)
 {
@@ -65,7 +86,7 @@ static struct match_list *open_rewrite_tables(const struct config *config)
         if (text_equal_nocase(str_text(&name), "permit_mynetworks"))
             str_printf(&tables, "%s ", config->mynetworks);
         else if (text_equal_nocase(str_text(&name), "permit_inet_interfaces"))
-            str_printf(&tables, "127.0.0.0/8 [::1]/128 ");
+            put_own_addresses(config, &tables);
         else if (!text_starts_with_nocase(str_text(&name), "check_address_map")
                  && !text_starts_with_nocase(str_text(&name), "permit_"))
             str_printf(&tables, "%s ", str_text(&name));

@@ -49,11 +49,13 @@ static struct verdict too_many(struct session *session)
 static const char *original_recipient(struct session *session, const char *word, const struct rcpt_parameters *parameters)
 {
     struct str wire = {0};
+    size_t length = strlen(word);
 
     if (*parameters->dsn_orcpt != '\0')
         return parameters->dsn_orcpt;
     str_put(&wire, "rfc822;");
-    xtext_put(&wire, word);
+    bool in_brackets = length >= 2 && word[0] == '<' && word[length - 1] == '>';
+    xtext_put(&wire, in_brackets ? arena_copy_bytes(session->call, word + 1, length - 2) : word);
     const char *kept = arena_copy_text(session->call, str_text(&wire));
     str_free(&wire);
     return kept;
