@@ -67,7 +67,7 @@ static bool refuse(const struct pipe_service *service, const struct order *order
     if (text_equal(order->kind, "verify")) {
         result->code = 250;
         result->status = "2.0.0";
-        result->why = arena_printf(order->arena, "delivers via %s service", service->name);
+        result->why = arena_printf(order->arena, "delivers to command: %s", attributes->argv[0]);
         return true;
     }
     if (!order->file.complete) {
