@@ -195,6 +195,7 @@ static void the_first_table_wins_and_failures_end_the_search(void **unused)
         { "inline:{a=1}, fail:x", "a", "1", false },
         { "", "a", "(absent)", false },
         { "static:x", "", "(absent)", false },
+        { "inline:{{a = }}, static:x", "a", "(failed)", false },
         { "regexp:{{/a/ 1}}, inline:{a=2}", "a", "1", false },
         { "regexp:{{/a/ 1}}, inline:{a=2}", "a", "2", true },
     };

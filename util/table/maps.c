@@ -75,14 +75,14 @@ static enum table_result find(struct maps *maps, const char *key, bool fixed_onl
         if (result == TABLE_FOUND && value->length == 0) {
             log_warning("%s lookup of %s returns an empty string result", maps->title, key);
             log_warning("%s should return NO RESULT in case of NOT FOUND", maps->title);
-            continue;
+            result = TABLE_FAILED;
+        } else if (result == TABLE_FAILED) {
+            log_warning("%s lookup error for \"%s\"", table_name(maps->table[i]), key);
         }
         if (result == TABLE_ABSENT)
             continue;
         if (table != NULL)
             *table = table_name(maps->table[i]);
-        if (result == TABLE_FAILED)
-            log_warning("%s lookup error for \"%s\"", table_name(maps->table[i]), key);
         return result;
     }
     str_clear(value);
