@@ -160,7 +160,8 @@ struct verdict session_ask_policy(struct session *session, enum policy_stage sta
 {
     const struct transaction *transaction = &session->transaction;
     const char *sender = stage == POLICY_VRFY || stage == POLICY_ETRN ? NULL : transaction->sender;
-    const struct policy_facts facts = { .stage = stage, .client = &session->client, .context = session->context,
+    /* Envelope addresses are always completed by our own domain, whoever sends them. */
+    const struct policy_facts facts = { .stage = stage, .client = &session->client, .context = REWRITE_LOCAL,
         .helo = session->helo, .sender = sender, .recipient = recipient, .recipient_count = transaction->recipient_count,
         .etrn_domain = etrn_domain, .pipelined_early = session->pipelined_early };
     const char *name = stage_name(session, stage);

@@ -11,7 +11,7 @@ enum smtp_body smtp_envelope_body(const struct envelope *envelope)
 {
     const char *encoding = envelope_attribute(envelope, ATTRIBUTE_ENCODING);
 
-    if (text_equal(encoding, "8bit") || (envelope->flags & (ENVELOPE_8BIT_BODY | ENVELOPE_CONTENT_NULL_8)))
+    if (text_equal(encoding, "8bit") || (envelope->flags & ENVELOPE_CONTENT_NULL_8))
         return SMTP_BODY_8BIT;
     return text_equal(encoding, "7bit") || (envelope->flags & ENVELOPE_CONTENT_7BIT) ? SMTP_BODY_7BIT : SMTP_BODY_UNKNOWN;
 }

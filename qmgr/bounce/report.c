@@ -307,7 +307,8 @@ bool report_send(const struct config *config, struct intake *intake, struct orde
     struct intake_begin begin = {
         .service = "cleanup",
         .options = intake_options(config),
-        .envelope_flags = ENVELOPE_IS_BOUNCE | (order->envelope.flags & ENVELOPE_SMTPUTF8),
+        .envelope_flags = ENVELOPE_IS_BOUNCE
+            | (order->envelope.flags & (ENVELOPE_SMTPUTF8 | ENVELOPE_UTF8_HEADER | ENVELOPE_UTF8_ADDRESS)),
         .trace_id = envelope_attribute(&order->envelope, ATTRIBUTE_TRACE_ID),
         .origin = "internal",
     };

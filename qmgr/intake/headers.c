@@ -76,15 +76,14 @@ static void note_field(struct intake_message *message, const struct header_kind 
     }
 }
 
-/* 8-bit text in a header must be UTF-8 that SMTPUTF8 covers, or it is an error that strict sites refuse. */
+/* 8-bit text in a header, UTF-8 or not: what SMTPUTF8 is there for; without it an error that strict sites refuse. */
 static void note_8bit(struct intake_message *message, const struct str *field)
 {
     const struct config *config = message->intake->config;
 
     if (text_is_ascii(field->data))
         return;
-    if (text_is_utf8(field->data, field->length))
-        message->envelope.flags |= ENVELOPE_UTF8_HEADER;
+    message->envelope.flags |= ENVELOPE_UTF8_HEADER;
     if ((config->strict_8bitmime || config->strict_7bit_headers) && message->mime != NULL
         && !(message->envelope.flags & ENVELOPE_SMTPUTF8))
         checks_reject_mime(message, "improper use of 8-bit data in message header", field->data);
