@@ -17,7 +17,7 @@
 #include "util/log/log.h"
 
 enum { LISTENER_TRIGGER, LISTENER_INTAKE };
-enum { DRAIN_S = 20 };
+enum { DRAIN_S = 10 };
 
 struct service {
     struct manager *manager;
