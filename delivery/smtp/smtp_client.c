@@ -55,7 +55,8 @@ void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lm
         .cache_destinations = match_list_open(config, "smtp_connection_cache_destinations",
             config->smtp_connection_cache_destinations),
     };
-    smtp_hosts_settings_init(&client->lookups, config, client->own);
+    smtp_dns_open(&client->dns, config, lmtp);
+    smtp_hosts_settings_init(&client->lookups, config, client->own, &client->dns);
     for (int i = 0; i < worker_argc(worker); i++) {
         const char *argument = worker_argv(worker)[i];
         if (!text_starts_with(argument, "flags="))
@@ -74,5 +75,6 @@ void smtp_client_close(struct smtp_client *client)
     smtp_checks_close(client->checks);
     smtp_generic_close(client->generic);
     match_list_close(client->cache_destinations);
+    smtp_dns_close(&client->dns);
     own_address_close(client->own);
 }

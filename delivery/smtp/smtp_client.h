@@ -21,6 +21,7 @@ struct smtp_client {
     int64_t helo_timeout_s;
     unsigned flags;
     struct own_address *own;
+    struct smtp_dns dns;
     struct smtp_hosts_settings lookups;
     struct maps *discard_keywords; /* by server address */
     struct maps *pix_workarounds;  /* by server address */

@@ -19,7 +19,6 @@ struct search {
     struct smtp_hosts *hosts;
     struct arena *arena;
     unsigned port;
-    unsigned dns_flags;
 };
 
 static bool has_word(const char *list, const char *wanted)
@@ -35,7 +34,7 @@ static bool has_word(const char *list, const char *wanted)
 }
 
 void smtp_hosts_settings_init(struct smtp_hosts_settings *settings, const struct config *config,
-    const struct own_address *own)
+    const struct own_address *own, const struct smtp_dns *dns)
 {
     const char *level = config->smtp_dns_support_level;
     bool dns_off = *level == '\0' ? config->disable_dns_lookups : text_equal(level, "disabled");
@@ -45,6 +44,7 @@ void smtp_hosts_settings_init(struct smtp_hosts_settings *settings, const struct
     *settings = (struct smtp_hosts_settings){
         .config = config,
         .own = own,
+        .dns = dns,
         .use_dns = !dns_off && has_word(config->smtp_host_lookup, "dns"),
         .use_native = dns_off || has_word(config->smtp_host_lookup, "native"),
         .use_ipv4 = all || has_word(protocols, "ipv4"),
@@ -121,7 +121,7 @@ static bool add_dns(struct search *search, const char *host, enum dns_type type,
     struct sockaddr_storage address;
     const char *name = host;
 
-    if (dns_lookup(host, type, search->dns_flags, search->arena, &answer) != DNS_FOUND) {
+    if (smtp_dns_lookup(search->settings->dns, host, type, search->arena, &answer) != DNS_FOUND) {
         *stop = answer.outcome == DNS_INVALID;
         note_failure(search, answer.status, answer.text);
         return false;
@@ -321,7 +321,7 @@ static void find_domain(struct search *search, const char *domain)
 {
     struct dns_answer answer;
 
-    switch (dns_lookup(domain, DNS_MX, search->dns_flags, search->arena, &answer)) {
+    switch (smtp_dns_lookup(search->settings->dns, domain, DNS_MX, search->arena, &answer)) {
     case DNS_FOUND:
     case DNS_NULL_MX:
         if (has_null_mx(&answer))
@@ -349,15 +349,8 @@ static void find_domain(struct search *search, const char *domain)
 void smtp_hosts_find(const struct smtp_hosts_settings *settings, const char *host, unsigned port, bool mx,
     bool detect_loops, struct arena *arena, struct smtp_hosts *hosts)
 {
-    const char *options = settings->config->smtp_dns_resolver_options;
     struct search search = { .settings = settings, .hosts = hosts, .arena = arena, .port = port };
 
-    if (has_word(options, "res_defnames"))
-        search.dns_flags |= DNS_DEFNAMES;
-    if (has_word(options, "res_dnsrch"))
-        search.dns_flags |= DNS_SEARCH;
-    if (text_equal(settings->config->smtp_dns_support_level, "dnssec"))
-        search.dns_flags |= DNS_DNSSEC;
     *hosts = (struct smtp_hosts){0};
     if (mx && settings->use_dns && !host_name_is_address(host, HOST_NAME_SILENT))
         find_domain(&search, host);

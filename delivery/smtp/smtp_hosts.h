@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "delivery/smtp/smtp_dns.h"
 #include "util/base/arena.h"
 #include "util/config/config.h"
 #include "util/net/own_address.h"
@@ -33,13 +34,14 @@ struct smtp_hosts {
 struct smtp_hosts_settings {
     const struct config *config;
     const struct own_address *own;
+    const struct smtp_dns *dns;
     bool use_dns;
     bool use_native;
     bool use_ipv4;
     bool use_ipv6;
 };
 void smtp_hosts_settings_init(struct smtp_hosts_settings *settings, const struct config *config,
-    const struct own_address *own);
+    const struct own_address *own, const struct smtp_dns *dns);
 
 /* Finds them; mx: host is a domain whose MX records count. Everything in *hosts lives in the arena. */
 void smtp_hosts_find(const struct smtp_hosts_settings *settings, const char *host, unsigned port, bool mx,
