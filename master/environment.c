@@ -31,12 +31,12 @@ static char *word_text(struct arena *arena, const char *word, size_t length)
     return arena_copy_bytes(arena, word, length);
 }
 
-void environment_clean(const struct config *config)
+void environment_keep(const char *list)
 {
     struct arena *arena = arena_new();
     struct variable variables[VARIABLES_MAX];
     size_t count = 0;
-    const char *cursor = config->import_environment;
+    const char *cursor = list;
     const char *word;
     size_t length;
 
@@ -54,8 +54,13 @@ void environment_clean(const struct config *config)
     for (size_t i = 0; i < count; i++)
         if (setenv(variables[i].name, variables[i].value, 1) != 0)
             log_fatal("setenv %s: %m", variables[i].name);
+    arena_free(arena);
+}
+
+void environment_clean(const struct config *config)
+{
+    environment_keep(config->import_environment);
     if (setenv("PATH", "/usr/bin:/bin:/usr/sbin:/sbin", 0) != 0 || setenv("MAIL_CONFIG", config->config_directory, 1) != 0
         || setenv("TZ", ":/etc/localtime", 0) != 0) /* unset, the C library would look at that file for every line of log */
         log_fatal("setenv: %m");
-    arena_free(arena);
 }

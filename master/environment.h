@@ -5,4 +5,6 @@
 
 /* Keeps what import_environment names, sets what it gives as name=value, and drops the rest, all in this process. */
 void environment_clean(const struct config *config);
+/* The same for a list of names and name=value, in Postfix's syntax. */
+void environment_keep(const char *list);
 #endif

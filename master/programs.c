@@ -5,6 +5,7 @@
 #include "util/base/memory.h"
 #include "util/base/str.h"
 #include "util/base/text.h"
+#include "util/config/parameter.h"
 
 static const struct program {
     const char *name;
@@ -23,7 +24,6 @@ static const struct program {
     { "dnsblog", PROGRAM_HELPER, NULL },
     { "postscreen", PROGRAM_MISSING, NULL },
     { "qmqpd", PROGRAM_MISSING, NULL },
-    { "spawn", PROGRAM_MISSING, NULL },
     { "qmgr", PROGRAM_ORDINARY, "intake" },
     { "oqmgr", PROGRAM_ORDINARY, "intake" },
 };
@@ -34,6 +34,16 @@ static const struct program *find(const char *name)
         if (text_equal(programs[i].name, name))
             return &programs[i];
     return NULL;
+}
+
+const char *programs_directory(const struct config *config)
+{
+    struct str path = {0};
+
+    str_printf(&path, "%s/connector", config->daemon_directory); /* nobody else has a program of that name */
+    bool ours = access(str_text(&path), X_OK) == 0;
+    str_free(&path);
+    return ours ? config->daemon_directory : parameter_find("daemon_directory")->value;
 }
 
 enum program_kind programs_kind(const char *directory, const char *name)

@@ -230,7 +230,7 @@ static void on_wakeup(evutil_socket_t fd, short what, void *context)
 
 static void report(const struct service *service, pid_t pid, int status)
 {
-    const char *directory = service->supervisor->config->daemon_directory;
+    const char *directory = service->directory;
     const char *program = service->entry->fields[MASTER_CF_COMMAND];
 
     if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
@@ -259,7 +259,7 @@ bool service_worker_ended(struct service *service, pid_t pid, int status)
         schedule_wakeup(service, status != 0 ? RESTART_S : 0); /* qmgr and pickup have work of their own */
     service->wakes_again = false;
     if (is_bad_start && service->state != SERVICE_THROTTLED)
-        log_warning("%s/%s: bad command startup -- throttling", service->supervisor->config->daemon_directory,
+        log_warning("%s/%s: bad command startup -- throttling", service->directory,
             service->entry->fields[MASTER_CF_COMMAND]);
     happens(service, is_bad_start ? WORKER_FAILED : WORKER_ENDED);
     return true;
@@ -340,7 +340,8 @@ void service_run(struct service *service, const struct master_cf_entry *entry, s
     service->listeners = *take_listeners;
     *take_listeners = (struct listener_list){0};
     service->entry = entry;
-    service->kind = programs_kind(service->supervisor->config->daemon_directory, entry->fields[MASTER_CF_COMMAND]);
+    service->directory = programs_directory(service->supervisor->config);
+    service->kind = programs_kind(service->directory, entry->fields[MASTER_CF_COMMAND]);
     service->limit = limit_of(service);
     add_watches(service);
     (void)event_del(service->throttle); /* a new configuration is a new chance */

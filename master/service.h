@@ -26,6 +26,7 @@ struct service {
     char *name;
     const struct master_cf_entry *entry; /* of supervisor->master_cf */
     enum master_cf_type type;
+    const char *directory; /* where its program is */
     enum program_kind kind;
     enum service_state state;
     struct listener_list listeners;

@@ -93,7 +93,7 @@ static _Noreturn void become_worker(const struct service *service, int slot)
 {
     struct arena *arena = arena_new();
     sigset_t none;
-    const char *path = arena_printf(arena, "%s/%s", service->supervisor->config->daemon_directory,
+    const char *path = arena_printf(arena, "%s/%s", service->directory,
         service->entry->fields[MASTER_CF_COMMAND]);
 
     if (service->entry->problem != NULL)

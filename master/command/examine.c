@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "master/programs.h"
 #include "util/base/memory.h"
 #include "util/config/check.h"
 #include "util/config/master_cf.h"
@@ -93,7 +94,7 @@ void examine_permissions(const struct config *config)
     if (stat(config->queue_directory, &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         log_warning("group or other writable: %s/.", config->queue_directory);
     examine_files(config->config_directory);
-    examine_files(config->daemon_directory);
+    examine_files(programs_directory(config));
 }
 
 void examine_users(const struct config *config)

@@ -14,6 +14,7 @@
 #include "master/command/folders.h"
 #include "util/tool/log_file.h"
 #include "master/pid_file.h"
+#include "master/programs.h"
 #include "util/base/memory.h"
 #include "util/base/str.h"
 #include "util/base/text.h"
@@ -59,7 +60,7 @@ static char **master_arguments(const struct command *command, const char *mode)
     char **list = memory_zeroed((size_t)command->verbosity + 4, sizeof(*list));
     size_t count = 0;
 
-    str_printf(&path, "%s/master", command->config->daemon_directory);
+    str_printf(&path, "%s/master", programs_directory(command->config));
     list[count++] = str_take(&path);
     list[count++] = memory_copy_text(mode);
     if (command->with_debugger)
@@ -92,7 +93,12 @@ static void prepare_start(const struct command *command)
 {
     struct str why = {0};
 
+    const char *directory = programs_directory(command->config);
+
     must_not_run(command);
+    if (strcmp(directory, command->config->daemon_directory) != 0)
+        log_warning("daemon_directory = %s has no programs of Posthaste: those in %s are used", command->config->daemon_directory,
+            directory);
     examine_master_cf(command->config);
     if (!folders_make(command->config, &why) || !folders_check(command->config, false, warn, &why))
         log_fatal("%s", str_text(&why));
