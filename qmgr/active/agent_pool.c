@@ -209,6 +209,17 @@ static bool take_verdict(struct link *link)
     return false;
 }
 
+static bool take_part(struct link *link)
+{
+    struct agent_part part;
+
+    link->untouched = false;
+    if (agent_part_decode(link->channel, &part) && delivery_take_part(link->delivery, &part))
+        return true;
+    drop_link(link, "malformed response");
+    return false;
+}
+
 static bool take_finished(struct link *link)
 {
     struct agent_finished finished;
@@ -232,6 +243,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     while (ipc_next(link->channel, &type)) { /* no more than one feed's worth */
         bool good = link->delivery == NULL ? (drop_link(link, "malformed response"), false)
             : type == agent_verdict_type   ? take_verdict(link)
+            : type == agent_part_type      ? take_part(link)
             : type == agent_finished_type  ? take_finished(link)
                                            : (drop_link(link, "malformed response"), false);
         if (!good)

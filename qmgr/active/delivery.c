@@ -10,7 +10,10 @@
 #include "util/io/fd.h"
 #include "util/log/log.h"
 
-enum { TEXT_BYTES_KEPT = 4096 }; /* of each text that an agent reports */
+enum {
+    TEXT_BYTES_KEPT = 4096, /* of each text that an agent reports */
+    PARTS_MAX = 100000,     /* far above what an alias that fails can have */
+};
 
 bool delivery_is_notice(const struct delivery *delivery)
 {
@@ -137,6 +140,68 @@ static void take_result(struct message *message, struct target *target, const st
     target->state = verdict->code < 300 ? TARGET_DONE : verdict->code < 500 ? TARGET_DEFERRED : TARGET_FAILED;
 }
 
+/* Recipients are found by their index: arrays that have moved are fine. */
+static size_t add_recipient(struct message *message)
+{
+    size_t count = message->envelope.recipient_count;
+
+    if (message->spare_recipients == 0) {
+        struct recipient *recipients = arena_allocate(message->arena, 2 * (count + 1) * sizeof(*recipients));
+        struct target *targets = arena_allocate(message->arena, 2 * (count + 1) * sizeof(*targets));
+        memcpy(recipients, message->envelope.recipients, count * sizeof(*recipients));
+        memcpy(targets, message->targets, count * sizeof(*targets));
+        message->envelope.recipients = recipients;
+        message->targets = targets;
+        message->spare_recipients = count + 2;
+    }
+    message->spare_recipients--;
+    message->envelope.recipient_count++;
+    message->manager->recipient_count++;
+    return count;
+}
+
+bool delivery_take_part(struct delivery *delivery, const struct agent_part *part)
+{
+    struct message *message = delivery->message;
+
+    if (part->index >= delivery->count || delivery->reported[part->index] || delivery_is_notice(delivery)
+        || !((part->code >= 200 && part->code < 300) || (part->code >= 500 && part->code < 600))
+        || delivery->part_count == PARTS_MAX)
+        return false;
+    delivery->part_count++;
+    size_t parent = delivery->indexes[part->index];
+    size_t index = add_recipient(message);
+    message->envelope.recipients[index] = message->envelope.recipients[parent];
+    message->envelope.recipients[index].address = keep(message, part->address);
+    message->envelope.recipients[index].notify = part->notify;
+    message->targets[index].marked = true; /* it isn't in the file */
+    take_result(message, &message->targets[index], &(struct agent_verdict){
+        .code = part->code,
+        .status = part->status,
+        .why = part->why,
+        .relay = part->relay,
+        .action = part->action,
+        .diagnostic_type = part->diagnostic_type,
+        .diagnostic = part->diagnostic,
+        .remote_mta = part->remote_mta,
+    });
+    message->targets[index].is_part = true;
+    return true;
+}
+
+static void take_target(struct message *message, size_t index, const struct agent_verdict *verdict)
+{
+    struct target *target = &message->targets[index];
+
+    take_result(message, target, verdict);
+    if (verdict->told_by_parts && verdict->code < 300) {
+        target->tried = false;
+        target->notified_elsewhere = true;
+    }
+    if (verdict->code >= 500 && *verdict->failed_address != '\0') /* in memory only: another attempt begins with the recipient */
+        message->envelope.recipients[index].address = keep(message, verdict->failed_address);
+}
+
 bool delivery_take_verdict(struct delivery *delivery, const struct agent_verdict *verdict)
 {
     if (verdict->index >= delivery->count || delivery->reported[verdict->index] || verdict->code < 200
@@ -146,7 +211,7 @@ bool delivery_take_verdict(struct delivery *delivery, const struct agent_verdict
     if (delivery_is_notice(delivery))
         delivery->failed |= verdict->code >= 300;
     else
-        take_result(delivery->message, &delivery->message->targets[delivery->indexes[verdict->index]], verdict);
+        take_target(delivery->message, delivery->indexes[verdict->index], verdict);
     return true;
 }
 
@@ -187,6 +252,7 @@ void delivery_defer_target(struct message *message, size_t index, const char *st
         .diagnostic_type = "",
         .diagnostic = "",
         .remote_mta = "",
+        .failed_address = "",
     });
     log_deferred(message, index, target);
 }

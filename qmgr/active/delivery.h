@@ -20,6 +20,7 @@ struct delivery {
     const char **addresses;   /* as routed; the same order */
     bool *reported;
     size_t count;
+    size_t part_count;        /* that the agent reported */
     bool repeated;            /* the agent that first had it was gone already */
     bool failed;              /* notices: some verdict was bad */
 };
@@ -31,6 +32,9 @@ bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *ch
 
 /* Takes a verdict; false: it makes no sense (no such recipient, given twice, no such code). */
 bool delivery_take_verdict(struct delivery *delivery, const struct agent_verdict *verdict);
+
+/* Takes what became of somebody whom a recipient led to. False as above. */
+bool delivery_take_part(struct delivery *delivery, const struct agent_part *part);
 
 /* Defers every recipient that has no verdict yet, with a log line each (as the error service would log them). */
 void delivery_defer_rest(struct delivery *delivery, const char *status, const char *why);

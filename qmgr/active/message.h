@@ -23,6 +23,7 @@ enum target_state {
 struct target {
     enum target_state state;
     bool marked;             /* the done mark is in the file */
+    bool is_part;            /* somebody whom another recipient led to: in memory only */
     bool tried;              /* got a verdict in this round */
     bool notified_elsewhere;
     bool expired;            /* failed because of its age */
@@ -45,6 +46,7 @@ struct message {
     bool has_file;            /* file holds the header, and envelope_base is known */
     struct message_file file;
     struct target *targets;
+    size_t spare_recipients;  /* room in the two arrays for parts */
     const void *attributes;   /* the envelope without recipients, encoded, for orders */
     size_t attributes_length;
     int64_t active_us;

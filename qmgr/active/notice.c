@@ -163,6 +163,10 @@ static void settle_bounce(struct delivery *notice)
         struct target *target = &notice->message->targets[notice->indexes[i]];
         if (target->state != TARGET_FAILED)
             continue;
+        if (target->is_part) { /* the recipient that led to it decides */
+            target->state = TARGET_DONE;
+            continue;
+        }
         target->state = notice->failed ? TARGET_DEFERRED : TARGET_DONE;
         if (notice->failed)
             delivery_defer_target(notice->message, notice->indexes[i], "4.3.0", "bounce or trace service failure");

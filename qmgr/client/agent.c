@@ -238,13 +238,13 @@ static const char *status_word(const struct order *order, int code, bool softene
     return softened ? "SOFTBOUNCE" : code < 500 ? "deferred" : "bounced";
 }
 
-static void log_result(const struct order *order, const struct agent_target *target,
+static void log_result(const struct order *order, const struct recipient *recipient,
     const struct agent_result *result, const char *status)
 {
     delivery_log(&(struct delivery_log){
         .queue_id = order->queue_id,
-        .to = target->recipient.address,
-        .original = target->recipient.original,
+        .to = recipient->address,
+        .original = recipient->original,
         .relay = result->relay,
         .connection_use = result->connection_use,
         .arrival_us = order->envelope.arrival_us,
@@ -317,7 +317,7 @@ void agent_report(struct agent *agent, struct order *order, struct agent_target 
     if (target->reported)
         return;
     target->reported = true;
-    log_result(order, target, result, status_word(order, result->code, softened));
+    log_result(order, &target->recipient, result, status_word(order, result->code, softened));
     agent_verdict_send(agent->channel, &(struct agent_verdict){
         .index = (uint32_t)(target - order->targets),
         .code = (uint32_t)(softened ? result->code - 100 : result->code),
@@ -333,6 +333,133 @@ void agent_report(struct agent *agent, struct order *order, struct agent_target 
     /* At once: what is done must be known even if this process ends in the middle of the order. A failure shows in
      * agent_finish. */
     (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S));
+}
+
+/* --- parts of a target --- */
+
+/* The first failure becomes the target's verdict, so that the target counts as done only when its sender was told. */
+struct agent_parts {
+    bool has_failure;
+    bool has_deferral;
+    struct recipient failed;
+    struct agent_result failure;
+    struct agent_result deferral;
+};
+
+static const char *keep_optional(struct agent *agent, const char *text)
+{
+    return text == NULL ? NULL : arena_copy_text(agent->arena, text);
+}
+
+static struct agent_result keep_result(struct agent *agent, const struct agent_result *result)
+{
+    struct agent_result copy = *result;
+
+    copy.status = keep_optional(agent, result->status);
+    copy.why = keep_optional(agent, result->why);
+    copy.relay = keep_optional(agent, result->relay);
+    copy.action = keep_optional(agent, result->action);
+    copy.diagnostic_type = keep_optional(agent, result->diagnostic_type);
+    copy.diagnostic = keep_optional(agent, result->diagnostic);
+    copy.remote_mta = keep_optional(agent, result->remote_mta);
+    return copy;
+}
+
+static void send_part(struct agent *agent, const struct order *order, const struct agent_target *target,
+    const struct recipient *part, const struct agent_result *result)
+{
+    agent_part_send(agent->channel, &(struct agent_part){
+        .index = (uint32_t)(target - order->targets),
+        .address = part->address,
+        .notify = part->notify,
+        .code = (uint32_t)result->code,
+        .status = result->status,
+        .why = result->why,
+        .relay = result->relay == NULL ? "none" : result->relay,
+        .action = result->code >= 300 ? "" : result->action == NULL ? "delivered" : result->action,
+        .diagnostic_type = result->diagnostic_type,
+        .diagnostic = result->diagnostic,
+        .remote_mta = result->remote_mta,
+    });
+}
+
+static void note_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
+    const struct agent_result *result)
+{
+    struct agent_parts *parts = target->parts;
+
+    if (result->code >= 500 && !parts->has_failure) {
+        parts->has_failure = true;
+        parts->failed = *part;
+        parts->failed.address = arena_copy_text(agent->arena, part->address);
+        parts->failure = keep_result(agent, result);
+    } else if (result->code >= 400 && result->code < 500) {
+        parts->has_deferral = true;
+        parts->deferral = keep_result(agent, result);
+    } else if (result->code >= 500 || text_equal(order->kind, "verify") || (order->envelope.flags & ENVELOPE_TRACE)) {
+        send_part(agent, order, target, part, result);
+    }
+}
+
+void agent_report_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
+    const struct agent_result *result)
+{
+    bool softened = soft_bounce && result->code >= 500;
+    struct agent_result soft = *result;
+
+    if (target->parts == NULL)
+        target->parts = arena_allocate(agent->arena, sizeof(*target->parts));
+    log_result(order, part, result, status_word(order, result->code, softened));
+    if (softened) {
+        soft.code -= 100;
+        soft.status = status_of_class(order, result->status, '4');
+    }
+    note_part(agent, order, target, part, &soft);
+}
+
+static void send_expanded(struct agent *agent, struct order *order, struct agent_target *target, const char *relay,
+    const char *action)
+{
+    struct recipient self = target->recipient;
+
+    self.notify = NOTIFY_SUCCESS;
+    send_part(agent, order, target, &self, &(struct agent_result){
+        .code = 250,
+        .status = "2.0.0",
+        .why = "alias expanded",
+        .relay = relay,
+        .action = action,
+    });
+}
+
+void agent_expanded(struct agent *agent, struct order *order, struct agent_target *target, const char *relay, const char *action)
+{
+    static const struct agent_result success = { .code = 250, .status = "2.0.0", .why = "alias expanded" };
+    static const struct agent_parts nothing;
+    const struct agent_parts *parts = target->parts == NULL ? &nothing : target->parts;
+    const struct agent_result *verdict = parts->has_deferral ? &parts->deferral : parts->has_failure ? &parts->failure : &success;
+
+    if (target->reported)
+        return;
+    target->reported = true;
+    if ((target->recipient.notify & NOTIFY_SUCCESS) && !text_equal(order->kind, "verify"))
+        send_expanded(agent, order, target, relay, action);
+    if (parts->has_failure && parts->has_deferral)
+        send_part(agent, order, target, &parts->failed, &parts->failure);
+    agent_verdict_send(agent->channel, &(struct agent_verdict){
+        .index = (uint32_t)(target - order->targets),
+        .code = (uint32_t)verdict->code,
+        .status = verdict->status,
+        .why = verdict->why,
+        .relay = verdict->relay == NULL ? relay : verdict->relay,
+        .action = verdict->code < 300 ? action : "",
+        .diagnostic_type = verdict->diagnostic_type,
+        .diagnostic = verdict->diagnostic,
+        .remote_mta = verdict->remote_mta,
+        .failed_address = verdict->code >= 500 ? parts->failed.address : "",
+        .told_by_parts = verdict->code < 300,
+    });
+    (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S)); /* a failure shows in agent_finish */
 }
 
 void agent_confirm(struct agent *agent, struct order *order, struct agent_target *target, const struct verdict *verdict)
@@ -352,6 +479,15 @@ void agent_report_rest(struct agent *agent, struct order *order, const struct ag
         if (!order->targets[i].reported)
             agent_report(agent, order, &order->targets[i], result);
     }
+}
+
+void agent_pass_part(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_part *part)
+{
+    struct agent_part copy = *part;
+
+    copy.index = (uint32_t)(target - order->targets);
+    if (!target->reported)
+        agent_part_send(agent->channel, &copy);
 }
 
 void agent_pass_on(struct agent *agent, struct order *order, struct agent_target *target,

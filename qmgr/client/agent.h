@@ -16,6 +16,7 @@
 struct agent_target {
     struct recipient recipient;
     bool reported;
+    struct agent_parts *parts; /* what agent_report_part knows so far */
     /* Orders to the bounce service bring the verdict: */
     const char *why;
     const char *status;
@@ -78,8 +79,17 @@ void agent_confirm(struct agent *agent, struct order *order, struct agent_target
 /* agent_report for every target that was not reported yet. */
 void agent_report_rest(struct agent *agent, struct order *order, const struct agent_result *result);
 
+/* The target is an alias or the like: what became of somebody whom it led to (address and notify of *part count, and original for
+ * the log). Logs a line; the target's own verdict follows from all parts: agent_expanded. */
+void agent_report_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
+    const struct agent_result *result);
+/* All parts were reported. action: "expanded", or "delivered" where the mail now belongs to a list's owner. */
+void agent_expanded(struct agent *agent, struct order *order, struct agent_target *target, const char *relay, const char *action);
+
 /* A verdict that another agent gave and logged (agent_pass.h). */
 struct agent_verdict;
+struct agent_part;
+void agent_pass_part(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_part *part);
 void agent_pass_on(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_verdict *verdict);
 
 /* The order is done. kept_affinity: "" or the order's, when the agent keeps its connection for it. unreachable: NULL or

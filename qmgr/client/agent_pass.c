@@ -60,7 +60,14 @@ static bool take_message(struct pass *pass, unsigned type, bool *finished)
 {
     struct agent_finished end;
     struct agent_verdict verdict;
+    struct agent_part part;
 
+    if (type == agent_part_type) {
+        if (!agent_part_decode(pass->channel, &part) || part.index >= pass->count)
+            return false;
+        agent_pass_part(pass->agent, pass->order, pass->targets[part.index], &part);
+        return true;
+    }
     if (type == agent_finished_type) {
         *finished = true;
         return agent_finished_decode(pass->channel, &end);
