@@ -68,73 +68,95 @@ size_t mail_put_quoted(struct str *out, const char *text, size_t length, bool la
     return length;
 }
 
-/* --- writing --- */
+/* --- the whole text --- */
 
-struct writing {
-    int fd;
-    int64_t limit_bytes;
-    int64_t written_bytes;
-};
-
-static bool write_block(struct writing *writing, struct str *block)
+void mail_text_start(struct mail_text *text, const struct mail *mail, unsigned form)
 {
-    writing->written_bytes += (int64_t)block->length;
-    if (writing->limit_bytes > 0 && writing->written_bytes > writing->limit_bytes) {
-        errno = EFBIG;
-        return false;
-    }
-    bool good = fd_write_all(writing->fd, str_text(block), block->length);
-    str_clear(block);
-    return good;
+    *text = (struct mail_text){ .mail = mail, .form = form, .line_start = true };
+    message_reader_start(&text->reader, mail->order->content, &mail->order->file);
 }
 
-static bool write_plain(struct writing *writing, struct message_reader *reader, struct str *block)
+void mail_text_stop(struct mail_text *text)
 {
-    while (message_reader_text(reader, block, BLOCK_BYTES)) {
-        if (block->length >= BLOCK_BYTES && !write_block(writing, block))
+    str_free(&text->pending);
+}
+
+static bool end_content(struct mail_text *text, struct str *block)
+{
+    if (text->reader.error != 0) {
+        errno = EILSEQ;
+        return false;
+    }
+    (void)mail_put_quoted(block, str_text(&text->pending), text->pending.length, true, &text->line_start); /* takes all */
+    if (text->form & MAIL_BLANK_END)
+        str_put_char(block, '\n');
+    text->phase = MAIL_TEXT_DONE;
+    return true;
+}
+
+static bool put_content(struct mail_text *text, struct str *block)
+{
+    struct str *pending = &text->pending;
+
+    if (!(text->form & MAIL_QUOTE_FROM))
+        return message_reader_text(&text->reader, block, BLOCK_BYTES) || end_content(text, block);
+    if (!message_reader_text(&text->reader, pending, BLOCK_BYTES))
+        return end_content(text, block);
+    size_t taken = mail_put_quoted(block, pending->data, pending->length, false, &text->line_start);
+    memmove(pending->data, pending->data + taken, pending->length - taken);
+    str_truncate(pending, pending->length - taken);
+    return true;
+}
+
+bool mail_text_next(struct mail_text *text, struct str *block, size_t at_least)
+{
+    size_t end = block->length + at_least;
+
+    if (!text->mail->order->file.complete) {
+        errno = EILSEQ;
+        return false;
+    }
+    if (text->phase == MAIL_TEXT_LEAD) {
+        mail_put_lead(text->mail, text->form, clock_wall_us() / 1000000, block);
+        text->phase = MAIL_TEXT_CONTENT;
+    }
+    while (text->phase == MAIL_TEXT_CONTENT && block->length < end) {
+        if (!put_content(text, block))
             return false;
     }
     return true;
 }
 
-static bool write_quoted(struct writing *writing, struct message_reader *reader, struct str *block)
+static bool write_text(struct mail_text *text, struct str *block, int64_t limit_bytes, int fd)
 {
-    struct str text = {0};
-    bool line_start = true;
-    bool good = true;
+    int64_t written_bytes = 0;
 
-    while (good && message_reader_text(reader, &text, BLOCK_BYTES)) {
-        size_t taken = mail_put_quoted(block, str_text(&text), text.length, false, &line_start);
-        memmove(text.data, text.data + taken, text.length - taken);
-        str_truncate(&text, text.length - taken);
-        good = block->length < BLOCK_BYTES || write_block(writing, block);
+    for (;;) {
+        str_clear(block);
+        if (!mail_text_next(text, block, BLOCK_BYTES))
+            return false;
+        if (block->length == 0)
+            return true;
+        written_bytes += (int64_t)block->length;
+        if (limit_bytes > 0 && written_bytes > limit_bytes) {
+            errno = EFBIG;
+            return false;
+        }
+        if (!fd_write_all(fd, block->data, block->length))
+            return false;
     }
-    if (good)
-        (void)mail_put_quoted(block, str_text(&text), text.length, true, &line_start); /* last: takes all */
-    str_free(&text);
-    return good;
 }
 
 bool mail_write(const struct mail *mail, unsigned form, int64_t limit_bytes, int fd)
 {
-    struct writing writing = { .fd = fd, .limit_bytes = limit_bytes };
-    struct message_reader reader;
+    struct mail_text text;
     struct str block = {0};
 
-    if (!mail->order->file.complete) {
-        errno = EILSEQ;
-        return false;
-    }
-    mail_put_lead(mail, form, clock_wall_us() / 1000000, &block);
-    message_reader_start(&reader, mail->order->content, &mail->order->file);
-    bool good = (form & MAIL_QUOTE_FROM) ? write_quoted(&writing, &reader, &block) : write_plain(&writing, &reader, &block);
-    if (good && reader.error != 0) {
-        errno = EILSEQ;
-        good = false;
-    }
-    if (form & MAIL_BLANK_END)
-        str_put_char(&block, '\n');
-    good = good && write_block(&writing, &block);
+    mail_text_start(&text, mail, form);
+    bool good = write_text(&text, &block, limit_bytes, fd);
+    int error = errno;
+    mail_text_stop(&text);
     str_free(&block);
+    errno = error;
     return good;
 }

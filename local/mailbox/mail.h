@@ -21,8 +21,23 @@ enum {
     MAIL_BLANK_END = 4,  /* an empty line at the end */
 };
 
-/* Writes it in blocks to fd (a file, or a pipe that blocks). limit_bytes: no more than that is written (0: no limit). False with errno:
- * EFBIG beyond the limit, EILSEQ when the queue file couldn't be read. */
+/* The text, block by block. */
+struct mail_text {
+    const struct mail *mail;
+    unsigned form;
+    enum { MAIL_TEXT_LEAD, MAIL_TEXT_CONTENT, MAIL_TEXT_DONE } phase;
+    bool line_start;
+    struct message_reader reader;
+    struct str pending;        /* read, but not yet decided */
+};
+void mail_text_start(struct mail_text *text, const struct mail *mail, unsigned form);
+void mail_text_stop(struct mail_text *text);
+/* Appends at least so many bytes to *block, or less at the end. False with errno EILSEQ when the queue file can't be read. At the end
+ * nothing is appended. */
+bool mail_text_next(struct mail_text *text, struct str *block, size_t at_least);
+
+/* Writes it in blocks to a file. limit_bytes: no more than that is written (0: no limit). False with errno: EFBIG beyond the limit,
+ * EILSEQ as above. */
 bool mail_write(const struct mail *mail, unsigned form, int64_t limit_bytes, int fd);
 
 /* Appends what stands before the message's own header. */

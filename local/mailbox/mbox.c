@@ -120,7 +120,8 @@ static void take_back(const struct mbox *mbox, int fd, off_t size)
         log_warning("%s: truncate to %lld bytes after a failed delivery: %m", mbox->path, (long long)size);
 }
 
-static bool append(const struct mail *mail, const struct mbox *mbox, int fd, bool is_file, struct str *why)
+static bool append(const struct mail *mail, const struct mbox *mbox, int fd, bool is_file, int64_t *offset,
+    struct str *why)
 {
     int64_t limit = 0;
     struct stat status = {0};
@@ -132,6 +133,8 @@ static bool append(const struct mail *mail, const struct mbox *mbox, int fd, boo
             return explain(why, "error writing message", EFBIG);
         limit = mbox->limit_bytes - status.st_size;
     }
+    if (offset != NULL)
+        *offset = status.st_size;
     fd_set_nonblocking(fd, false);
     if (mail_write(mail, MAIL_FROM_LINE | MAIL_QUOTE_FROM | MAIL_BLANK_END, limit, fd)
         && (!is_file || fsync(fd) == 0))
@@ -142,7 +145,7 @@ static bool append(const struct mail *mail, const struct mbox *mbox, int fd, boo
     return explain(why, "error writing message", error);
 }
 
-static bool deliver_locked(const struct mail *mail, const struct mbox *mbox, struct str *why)
+static bool deliver_locked(const struct mail *mail, const struct mbox *mbox, int64_t *offset, struct str *why)
 {
     struct stat status = {0};
     int fd = open_file(mbox, &status, why);
@@ -154,9 +157,9 @@ static bool deliver_locked(const struct mail *mail, const struct mbox *mbox, str
     if (is_file && mbox->strict_owner && status.st_uid != mbox->uid) {
         str_printf(why, "destination %s is not owned by recipient", mbox->path);
         log_warning("specify \"strict_mailbox_ownership = no\" to ignore mailbox ownership mismatch");
-        errno = EPERM;
+        errno = EAGAIN;
     } else if (!is_file || mailbox_lock_take(&mbox->lock, fd, why)) {
-        good = append(mail, mbox, fd, is_file, why);
+        good = append(mail, mbox, fd, is_file, offset, why);
     }
     int error = errno;
     fd_close(&fd);
@@ -177,7 +180,7 @@ static bool wants_dotlock(const struct mbox *mbox)
     return (mbox->lock.ways & MAILBOX_LOCK_DOTLOCK) && (stat(mbox->path, &status) != 0 || S_ISREG(status.st_mode));
 }
 
-bool mbox_deliver(const struct mail *mail, const struct mbox *mbox, struct str *why)
+bool mbox_deliver(const struct mail *mail, const struct mbox *mbox, int64_t *offset, struct str *why)
 {
     bool locked = false;
     bool good = false;
@@ -194,7 +197,7 @@ bool mbox_deliver(const struct mail *mail, const struct mbox *mbox, struct str *
         }
     }
     if (go_on)
-        good = deliver_locked(mail, mbox, why);
+        good = deliver_locked(mail, mbox, offset, why);
     int error = errno;
     if (locked) {
         (void)identity_become(mbox->folder_uid, mbox->folder_gid); /* it was possible a moment ago */

@@ -8,7 +8,7 @@
 
 struct mbox {
     const char *path;
-    uid_t uid;                /* who shall own a file that is made, and (strict_owner) must own one that is there */
+    uid_t uid;                /* who shall own a file that is made, and (strict_owner) must own one that is there: else EAGAIN */
     gid_t gid;
     uid_t folder_uid;         /* as whom lock and file are made in the file's folder */
     gid_t folder_gid;
@@ -18,7 +18,7 @@ struct mbox {
     struct mailbox_lock lock;
 };
 
-/* Acts as folder_uid and, for the file's content, as uid; is root again afterwards. True: it survives a power cut. False with errno;
+/* Acts as folder_uid; is root again afterwards. True: it survives a power cut; *offset (may be NULL): where it begins. False with errno;
  * *why (appended): "cannot open file: Permission denied". What was written before a failure is taken back. */
-bool mbox_deliver(const struct mail *mail, const struct mbox *mbox, struct str *why);
+bool mbox_deliver(const struct mail *mail, const struct mbox *mbox, int64_t *offset, struct str *why);
 #endif

@@ -383,11 +383,13 @@ static void send_part(struct agent *agent, const struct order *order, const stru
     });
 }
 
-static void note_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
+void agent_note_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
     const struct agent_result *result)
 {
     struct agent_parts *parts = target->parts;
 
+    if (parts == NULL)
+        parts = target->parts = arena_allocate(agent->arena, sizeof(*parts));
     if (result->code >= 500 && !parts->has_failure) {
         parts->has_failure = true;
         parts->failed = *part;
@@ -407,14 +409,12 @@ void agent_report_part(struct agent *agent, struct order *order, struct agent_ta
     bool softened = soft_bounce && result->code >= 500;
     struct agent_result soft = *result;
 
-    if (target->parts == NULL)
-        target->parts = arena_allocate(agent->arena, sizeof(*target->parts));
     log_result(order, part, result, status_word(order, result->code, softened));
     if (softened) {
         soft.code -= 100;
         soft.status = status_of_class(order, result->status, '4');
     }
-    note_part(agent, order, target, part, &soft);
+    agent_note_part(agent, order, target, part, &soft);
 }
 
 static void send_expanded(struct agent *agent, struct order *order, struct agent_target *target, const char *relay,

@@ -83,6 +83,9 @@ void agent_report_rest(struct agent *agent, struct order *order, const struct ag
  * the log). Logs a line; the target's own verdict follows from all parts: agent_expanded. */
 void agent_report_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
     const struct agent_result *result);
+/* The same without a log line. */
+void agent_note_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
+    const struct agent_result *result);
 /* All parts were reported. action: "expanded", or "delivered" where the mail now belongs to a list's owner. */
 void agent_expanded(struct agent *agent, struct order *order, struct agent_target *target, const char *relay, const char *action);
 

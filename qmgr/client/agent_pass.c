@@ -17,6 +17,8 @@ struct pass {
     struct agent_target **targets;
     uint32_t count;
     struct ipc_channel *channel;
+    const char *sender;
+    struct agent_result *result; /* agent_pass_for: where the one verdict goes */
 };
 
 static void put_order(struct pass *pass, const char *next_hop)
@@ -31,7 +33,7 @@ static void put_order(struct pass *pass, const char *next_hop)
         .queue_id = order->queue_id,
         .next_hop = next_hop,
         .affinity = "",
-        .sender = envelope->sender,
+        .sender = pass->sender,
         .envid = envelope->envid,
         .ret = envelope->ret,
         .flags = envelope->flags,
@@ -55,6 +57,23 @@ static void put_order(struct pass *pass, const char *next_hop)
     agent_go_send(pass->channel, &(struct agent_go){ pass->count });
 }
 
+static void take_result(struct pass *pass, const struct agent_verdict *verdict)
+{
+    struct arena *arena = pass->order->arena;
+
+    *pass->result = (struct agent_result){
+        .code = (int)verdict->code,
+        .status = arena_copy_text(arena, verdict->status),
+        .why = arena_copy_text(arena, verdict->why),
+        .relay = arena_copy_text(arena, verdict->relay),
+        .action = arena_copy_text(arena, verdict->action),
+        .diagnostic_type = arena_copy_text(arena, verdict->diagnostic_type),
+        .diagnostic = arena_copy_text(arena, verdict->diagnostic),
+        .remote_mta = arena_copy_text(arena, verdict->remote_mta),
+        .notified_elsewhere = verdict->notified_elsewhere,
+    };
+}
+
 /* True: a verdict was passed on, or it is over (*finished). */
 static bool take_message(struct pass *pass, unsigned type, bool *finished)
 {
@@ -65,7 +84,8 @@ static bool take_message(struct pass *pass, unsigned type, bool *finished)
     if (type == agent_part_type) {
         if (!agent_part_decode(pass->channel, &part) || part.index >= pass->count)
             return false;
-        agent_pass_part(pass->agent, pass->order, pass->targets[part.index], &part);
+        if (pass->result == NULL) /* else one verdict has to do */
+            agent_pass_part(pass->agent, pass->order, pass->targets[part.index], &part);
         return true;
     }
     if (type == agent_finished_type) {
@@ -76,7 +96,12 @@ static bool take_message(struct pass *pass, unsigned type, bool *finished)
         return false;
     if (verdict.index >= pass->count || pass->targets[verdict.index]->reported)
         return false;
-    agent_pass_on(pass->agent, pass->order, pass->targets[verdict.index], &verdict);
+    if (pass->result == NULL) {
+        agent_pass_on(pass->agent, pass->order, pass->targets[verdict.index], &verdict);
+    } else {
+        take_result(pass, &verdict);
+        pass->targets[verdict.index]->reported = true;
+    }
     return true;
 }
 
@@ -97,29 +122,47 @@ static bool exchange(struct pass *pass, const char *next_hop)
     return true;
 }
 
-bool agent_pass(struct agent *agent, struct order *order, struct agent_target *only, const char *socket_path,
-    const char *next_hop)
+/* Connects, and has the order done. */
+static bool carry_out(struct pass *pass, const char *socket_path, const char *next_hop)
 {
-    struct pass pass = {
-        .agent = agent,
-        .order = order,
-        .targets = arena_allocate(order->arena, (order->target_count + 1) * sizeof(*pass.targets)),
-    };
     int fd = fd_connect_unix(socket_path, CONNECT_TIMEOUT_MS);
 
     if (fd < 0) {
         log_warning("connect to transport %s: %s", socket_path, strerror(errno));
         return false;
     }
+    pass->channel = ipc_open(fd);
+    bool good = exchange(pass, next_hop);
+    if (!good)
+        log_warning("%s: transport %s went away: %s", pass->order->queue_id, socket_path, ipc_error(pass->channel));
+    ipc_close(pass->channel);
+    return good;
+}
+
+bool agent_pass(struct agent *agent, struct order *order, struct agent_target *only, const char *socket_path,
+    const char *next_hop)
+{
+    struct pass pass = {
+        .agent = agent,
+        .order = order,
+        .sender = order->envelope.sender,
+        .targets = arena_allocate(order->arena, (order->target_count + 1) * sizeof(*pass.targets)),
+    };
+
     for (size_t i = 0; i < order->target_count; i++) {
         struct agent_target *target = &order->targets[i];
         if (!target->reported && (only == NULL || only == target))
             pass.targets[pass.count++] = target;
     }
-    pass.channel = ipc_open(fd);
-    bool good = exchange(&pass, next_hop);
-    if (!good)
-        log_warning("%s: transport %s went away: %s", order->queue_id, socket_path, ipc_error(pass.channel));
-    ipc_close(pass.channel);
-    return good;
+    return carry_out(&pass, socket_path, next_hop);
+}
+
+bool agent_pass_for(struct order *order, const struct recipient *recipient, const char *sender, const char *socket_path,
+    const char *next_hop, struct agent_result *result)
+{
+    struct agent_target target = { .recipient = *recipient };
+    struct agent_target *targets[] = { &target };
+    struct pass pass = { .order = order, .sender = sender, .targets = targets, .count = 1, .result = result };
+
+    return carry_out(&pass, socket_path, next_hop) && target.reported;
 }

@@ -8,4 +8,9 @@
  * Blocks until it is done. False: it isn't there or went away; who has no verdict then is still unreported. */
 bool agent_pass(struct agent *agent, struct order *order, struct agent_target *only, const char *socket_path,
     const char *next_hop);
+
+/* The same for somebody else than a target (an alias's member) and with another sender. The verdict comes as *result (texts in the
+ * order's arena), for agent_note_part. */
+bool agent_pass_for(struct order *order, const struct recipient *recipient, const char *sender, const char *socket_path,
+    const char *next_hop, struct agent_result *result);
 #endif
