@@ -1,9 +1,13 @@
 /* bounce.c: composes delivery reports for the queue manager (bounce(8), RFC 3464): services bounce, defer and trace. It sees a
  * read-only original and hands its report in like any other mail. */
 #include "master/worker/worker.h"
+
+#include <stdio.h>
+
 #include "qmgr/bounce/notify.h"
 #include "qmgr/client/agent.h"
-#include "util/log/log.h"
+#include "util/base/text.h"
+#include "util/tool/command_config.h"
 
 static void serve(struct client *client, const struct config *config, const struct template_set *templates,
     struct intake *intake)
@@ -24,8 +28,24 @@ static void serve(struct client *client, const struct config *config, const stru
     agent_close(agent);
 }
 
+/* postconf -b and -t: shows the templates of a file, or those in use. */
+static int show_templates(bool expanded, const char *path)
+{
+    const struct config *config = command_config_load(NULL, "bounce", 1);
+    struct arena *arena = arena_new();
+    struct template_set templates;
+    bool good = path == NULL ? template_load(config, arena, &templates) : template_load_file(path, arena, &templates);
+
+    template_dump(config, &templates, expanded);
+    arena_free(arena);
+    return good && fflush(stdout) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 1 && (text_equal(argv[1], "-b") || text_equal(argv[1], "-t")))
+        return show_templates(argv[1][1] == 'b', argc > 2 ? argv[2] : NULL);
+
     struct worker *worker = worker_start(argc, argv, "bounce");
     const struct config *config = worker_config(worker);
     const struct config *cleanup = worker_config_of(worker, config->cleanup_service_name, "cleanup");

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -173,12 +174,15 @@ bool template_parse(const char *name, const char *text, struct arena *arena, str
 
 bool template_load(const struct config *config, struct arena *arena, struct template_set *set)
 {
-    const char *path = config->bounce_template_file;
+    *set = built_in;
+    return *config->bounce_template_file == '\0' || template_load_file(config->bounce_template_file, arena, set);
+}
+
+bool template_load_file(const char *path, struct arena *arena, struct template_set *set)
+{
     struct stat status;
 
     *set = built_in;
-    if (*path == '\0')
-        return true;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) != 0) {
         log_warning("open bounce_template_file %s: %s", path, strerror(errno));
@@ -257,5 +261,33 @@ void template_expand(const struct config *config, const struct template *templat
         at += length;
         if (open != '\0' && (*at == '}' || *at == ')'))
             at++;
+    }
+}
+
+static void dump_one(const struct config *config, const struct template *template, bool expanded)
+{
+    struct str text = {0};
+
+    if (expanded) {
+        template_expand(config, template, &text);
+        printf("expanded_%.*s_text = <<EOF\n", (int)strcspn(template->name, "_"), template->name);
+    } else {
+        str_put(&text, template->text);
+        printf("%s = <<EOF\nCharset: %s\nFrom: %s\nSubject: %s\n", template->name, template->charset, template->from,
+            template->subject);
+        if (template->postmaster_subject != NULL)
+            printf("Postmaster-Subject: %s\n", template->postmaster_subject);
+        putchar('\n');
+    }
+    printf("%sEOF\n", str_text(&text));
+    str_free(&text);
+}
+
+void template_dump(const struct config *config, const struct template_set *set, bool expanded)
+{
+    for (size_t i = 0; i < TEMPLATE_KINDS; i++) {
+        if (i > 0)
+            putchar('\n');
+        dump_one(config, &set->templates[i], expanded);
     }
 }

@@ -25,6 +25,11 @@ struct template_set {
 bool template_load(const struct config *config, struct arena *arena, struct template_set *set);
 /* The same from text (name is for messages). */
 bool template_parse(const char *name, const char *text, struct arena *arena, struct template_set *set);
+/* Reads another file than bounce_template_file. */
+bool template_load_file(const char *path, struct arena *arena, struct template_set *set);
+/* Writes all templates to standard output, as they could stand in a file; expanded: only their texts, with $names expanded
+ * (postconf -t and -b). */
+void template_dump(const struct config *config, const struct template_set *set, bool expanded);
 /* The text with $name expanded; appended to *out. Unknown names are warned of and left out. */
 void template_expand(const struct config *config, const struct template *template, struct str *out);
 #endif

@@ -151,6 +151,21 @@ static void show_tls(const char *mode)
         refuse_tls_mode(mode);
 }
 
+/* The bounce service knows its templates; it shows them and ends. */
+static _Noreturn void show_templates(const struct postconf *postconf, const char *option)
+{
+    struct config *config;
+    struct str why = {0};
+
+    if (setenv("MAIL_CONFIG", postconf->directory, 1) != 0)
+        memory_exhausted();
+    if (!config_load(postconf->directory, postconf->overrides, postconf->override_count, NULL, &config, &why))
+        log_fatal("%s", str_text(&why));
+    const char *path = arena_printf(postconf->arena, "%s/bounce", config->daemon_directory);
+    execl(path, "bounce", option, postconf->name_count > 0 ? postconf->names[0] : NULL, (char *)NULL);
+    log_fatal("execute %s: %m", path);
+}
+
 /* Lists of what was built in. False: something else was asked for. */
 static bool show_list(const struct postconf *postconf, const char *tls_mode)
 {
@@ -173,7 +188,7 @@ static bool show_list(const struct postconf *postconf, const char *tls_mode)
     else if (postconf->options['T'])
         show_tls(tls_mode);
     else if (postconf->options['b'] || postconf->options['t'])
-        log_fatal("-b and -t are not available: the built-in templates are described in bounce(5)");
+        show_templates(postconf, postconf->options['b'] ? "-b" : "-t");
     else
         return false;
     return true;
