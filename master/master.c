@@ -35,7 +35,7 @@ struct options {
     int64_t end_after_s; /* -e */
 };
 
-static struct supervisor supervisor = { .life = { -1, -1 }, .connector = { -1, -1 } };
+static struct supervisor supervisor = { .life = { -1, -1 }, .connector = { -1, -1 }, .master_cf_fd = -1 };
 
 /* ---- signals, as events ---- */
 

@@ -11,13 +11,16 @@
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/config/check.h"
+#include "util/config/main_cf.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/sys/process.h"
 
 /* A configuration that was read and whose sockets are open, before it takes effect. */
 struct candidate {
     struct config *config;
     struct master_cf *master_cf;
+    int master_cf_fd; /* its text */
     struct listener_list *listeners; /* one list per entry */
     struct master_cf_entry *implicit; /* services that run without being in master.cf */
     size_t implicit_count;
@@ -133,13 +136,31 @@ static bool check_names(const struct candidate *candidate, struct str *why)
     return good;
 }
 
+/* Read once: what workers get is what was checked. */
+static bool read_master_cf(struct candidate *candidate, struct str *why)
+{
+    struct str path = {0};
+    struct str text = {0};
+
+    str_printf(&path, "%s/master.cf", candidate->config->config_directory);
+    bool good = main_cf_load(str_text(&path), &text, why)
+        && master_cf_parse(str_text(&path), str_text(&text), text.length, master_cf_chroot_default(candidate->config), warn,
+            NULL, &candidate->master_cf, why);
+    if (good) {
+        candidate->master_cf_fd = process_shared_memory(text.length);
+        if (candidate->master_cf_fd < 0 || !fd_pwrite_all(candidate->master_cf_fd, str_text(&text), text.length, 0))
+            log_fatal("keep master.cf for workers: %m");
+    }
+    str_free(&path);
+    str_free(&text);
+    return good;
+}
+
 static bool read_candidate(const struct supervisor *supervisor, struct candidate *candidate, struct str *why)
 {
     if (!config_load(NULL, NULL, 0, "master", &candidate->config, why))
         return false;
-    return master_cf_load(candidate->config->config_directory, master_cf_chroot_default(candidate->config), warn, NULL,
-               &candidate->master_cf, why)
-        && check_names(candidate, why)
+    return read_master_cf(candidate, why) && check_names(candidate, why)
         && add_implicit_services(candidate, !supervisor->is_unprivileged, why);
 }
 
@@ -157,6 +178,7 @@ static void drop_candidate(struct candidate *candidate)
     for (size_t i = 0; candidate->listeners != NULL && i < entry_count(candidate); i++)
         listener_list_free(&candidate->listeners[i], true);
     free(candidate->listeners);
+    fd_close(&candidate->master_cf_fd);
     master_cf_free(candidate->master_cf);
     if (candidate->config != NULL)
         config_free(candidate->config);
@@ -210,6 +232,8 @@ static void switch_over(struct supervisor *supervisor, struct candidate *candida
             service_end(supervisor->services[i]);
     supervisor->config = candidate->config;
     supervisor->master_cf = candidate->master_cf;
+    fd_close(&supervisor->master_cf_fd);
+    supervisor->master_cf_fd = candidate->master_cf_fd;
     for (size_t i = 0; i < entry_count(candidate); i++) {
         const struct master_cf_entry *entry = entry_at(candidate, i);
         struct service *service = find_service(supervisor, entry);
@@ -230,7 +254,7 @@ static void switch_over(struct supervisor *supervisor, struct candidate *candida
 
 bool supervisor_load(struct supervisor *supervisor, struct str *why)
 {
-    struct candidate candidate = {0};
+    struct candidate candidate = { .master_cf_fd = -1 };
 
     if (!read_candidate(supervisor, &candidate, why) || !open_candidate(supervisor, &candidate, why)) {
         drop_candidate(&candidate);

@@ -14,6 +14,7 @@ struct supervisor {
     struct event_base *base;
     struct config *config;
     struct master_cf *master_cf;
+    int master_cf_fd; /* its text, for workers */
     struct service **services;
     size_t service_count;
     int life[2];      /* workers of this generation hold [0]; closing [1] tells them to finish */

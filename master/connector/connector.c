@@ -34,7 +34,7 @@ static int connect_to(const char *path, int *error)
 /* Where it may go. */
 struct reach {
     struct str named;           /* what the configuration's text names */
-    struct master_cf *services;
+    const struct master_cf *services;
 };
 
 static void answer(const struct reach *reach, const struct connector_request *request, int reply)
@@ -82,18 +82,14 @@ int main(int argc, char **argv)
     struct worker *worker = worker_start(argc, argv, "connector");
     const struct config *config = worker_config(worker);
     struct reach reach = {0};
-    struct str why = {0};
 
     read_file(&reach.named, config->config_directory, "main.cf");
     read_file(&reach.named, config->config_directory, "master.cf");
-    if (!master_cf_load(config->config_directory, master_cf_chroot_default(config), NULL, NULL, &reach.services, &why))
-        log_fatal("%s", str_text(&why));
+    reach.services = worker_master_cf(worker);
     /* smtp passes mail on to that agent itself. */
     str_printf(&reach.named, "private/%.*s\n", (int)strcspn(config->best_mx_transport, ":"), config->best_mx_transport);
     worker_confine(worker, CONFINE_QUEUE);
     worker_serve_many(worker, on_request, &reach);
     str_free(&reach.named);
-    str_free(&why);
-    master_cf_free(reach.services);
     return worker_stop(worker);
 }

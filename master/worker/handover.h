@@ -10,6 +10,7 @@ enum handover_fd {
     HANDOVER_NOTIFY,    /* a pipe to master: one byte when the last idle worker of the service became busy */
     HANDOVER_BOARD,     /* the service's board (board.h) */
     HANDOVER_CONNECTOR, /* where to ask for a connection to a socket in private/ (connector.h) */
+    HANDOVER_MASTER_CF, /* the text of master.cf that is in force: the file may be under change, or wrong, by now */
     HANDOVER_LISTENERS, /* this service's sockets from here on, then those of the role */
 };
 #endif

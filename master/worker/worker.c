@@ -126,6 +126,20 @@ static void start_log(struct worker *worker)
         log_warning("connect to %s: %m; logging to syslog", path);
 }
 
+/* Read at once, so that nobody can change it through a process that was taken over. */
+static void read_master_cf(struct worker *worker)
+{
+    struct stat status;
+
+    if (fstat(HANDOVER_MASTER_CF, &status) != 0 || status.st_size < 0)
+        log_fatal("size of master.cf: %m");
+    size_t length = (size_t)status.st_size;
+    worker->master_cf_text = arena_allocate(worker->arena, length + 1);
+    if (fd_pread_all(HANDOVER_MASTER_CF, worker->master_cf_text, length, 0) != (ssize_t)length)
+        log_fatal("read master.cf: %m");
+    (void)close(HANDOVER_MASTER_CF); /* only read from */
+}
+
 static void run_debugger(const struct worker *worker)
 {
     const char *command = worker->config->debugger_command;
@@ -167,6 +181,7 @@ struct worker *worker_start(int argc, char **argv, const char *program)
     worker->board = board_map(HANDOVER_BOARD);
     if (worker->board == NULL)
         log_fatal("map the service's board: %m");
+    read_master_cf(worker);
     (void)close(HANDOVER_BOARD); /* mapped; a process that is taken over has no use for it */
     worker->is_unprivileged = geteuid() != 0;
     worker->client.fd = -1;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "util/config/config.h"
+#include "util/config/master_cf.h"
 
 struct worker;
 struct event_base; /* libevent */
@@ -31,6 +32,8 @@ char **worker_argv(const struct worker *worker);
 /* Whether the process runs without root from the start (one uid, no chroot): ordinary user's instance. */
 bool worker_is_unprivileged(const struct worker *worker);
 
+/* master.cf as it is in force, whatever the file says by now. Lives as long as the worker. Call before confinement. */
+const struct master_cf *worker_master_cf(struct worker *worker);
 /* The configuration as another service of master.cf would see it (its -o overrides): "cleanup", "rewrite", "bounce".
  * The same as worker_config when there is no such entry. Kept for the process's life. Call before confinement. */
 const struct config *worker_config_of(struct worker *worker, const char *service, const char *program);

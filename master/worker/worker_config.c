@@ -1,5 +1,6 @@
 /* worker_config.c: the configuration of services whose work is done inside this one (worker.h). */
 #include <stdlib.h>
+#include <string.h>
 
 #include "master/worker/worker_inside.h"
 #include "util/base/memory.h"
@@ -7,16 +8,14 @@
 #include "util/config/master_cf.h"
 #include "util/log/log.h"
 
-/* A worker reads master.cf once, and only if it has others' work to do. NULL: it was good when master read it, but somebody
- * is editing it now; mail goes on with main.cf alone. */
-static const struct master_cf *master_cf_of(struct worker *worker)
+const struct master_cf *worker_master_cf(struct worker *worker)
 {
     struct str why = {0};
 
     if (worker->master_cf == NULL
-        && !master_cf_load(worker->config->config_directory, master_cf_chroot_default(worker->config), NULL, NULL,
-            &worker->master_cf, &why))
-        log_warning("%s", str_text(&why));
+        && !master_cf_parse("master.cf", worker->master_cf_text, strlen(worker->master_cf_text),
+            master_cf_chroot_default(worker->config), NULL, NULL, &worker->master_cf, &why))
+        log_fatal("%s", str_text(&why)); /* master could read it */
     str_free(&why);
     return worker->master_cf;
 }
@@ -41,8 +40,7 @@ static const struct config *load(struct worker *worker, const struct master_cf_e
 
 const struct config *worker_config_of(struct worker *worker, const char *service, const char *program)
 {
-    const struct master_cf *master_cf = master_cf_of(worker);
-    const struct master_cf_entry *entry = master_cf != NULL ? master_cf_find(master_cf, service, NULL) : NULL;
+    const struct master_cf_entry *entry = master_cf_find(worker_master_cf(worker), service, NULL);
     struct worker_other *other;
 
     for (other = worker->others; other != NULL; other = other->next)

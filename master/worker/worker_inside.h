@@ -37,6 +37,7 @@ struct worker {
     struct config_override *overrides;
     size_t override_count;
     struct config *config;
+    char *master_cf_text;
     struct master_cf *master_cf; /* NULL until somebody asks */
     struct worker_other *others;
     int argc;
