@@ -190,7 +190,7 @@ struct verdict command_run(struct session *session, const char *line)
         session->quit = true;
     } else {
         verdict = refuse_or_run(session, command, arguments);
-        succeeded = verdict.code < 400 || session->forgive;
+        succeeded = (verdict.code > 0 && verdict.code < 400) || session->forgive;
     }
     counts->total[index]++;
     counts->succeeded[index] += succeeded;

@@ -7,7 +7,7 @@
 /* One line (or piece of a line that fills the buffer) to the sink. */
 static void put(struct framing *framing, const char *bytes, size_t length, bool line_end)
 {
-    framing->size_bytes += length + line_end;
+    framing->size_bytes += length + (line_end ? 2 : 0);
     framing->in_line = !line_end;
     framing->sink(framing->context, bytes, length, line_end);
 }
@@ -23,7 +23,6 @@ static enum stream_status fill(struct framing *framing, struct stream *stream)
     if (status != STREAM_OK)
         return status;
     (void)stream_peek(stream, &after);
-    framing->received_bytes += after - before;
     if (framing->min_data_rate > 0) {
         int64_t limit = clock_deadline_s(framing->max_deadline_s);
         framing->deadline_ms += (int64_t)(after - before) * 1000 / framing->min_data_rate;

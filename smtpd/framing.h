@@ -24,8 +24,7 @@ struct framing {
     int64_t deadline_ms;       /* the stream's present deadline, when min_data_rate is used */
     int64_t max_deadline_s;    /* never further away than this */
     /* results, counted over all chunks */
-    uint64_t size_bytes;       /* of content, with LF line ends */
-    uint64_t received_bytes;
+    uint64_t size_bytes;       /* of content, with CRLF line ends, without added dots */
     bool saw_bare_lf;
     /* state between chunks */
     bool in_line;              /* the last piece didn't end its line */

@@ -137,8 +137,8 @@ static bool is_deliverable_syntax(const struct config *config, enum rewrite_cont
 
     if (*internal == '\0')
         return true;
-    if (strchr("@%!", internal[strlen(internal) - 1]) != NULL)
-        return false; /* nothing behind it; rewriting would make a domain up */
+    if (strchr("@%!", internal[strlen(internal) - 1]) != NULL || text_ends_with(internal, ".."))
+        return false; /* rewriting would make a domain of it */
     rewrite_address(config, context, internal, &standard);
     const char *domain = address_domain(str_text(&standard));
     bool possible = domain == NULL || domain_is_possible(domain, utf8);

@@ -39,8 +39,11 @@ void session_log_action(struct session *session, const char *action, const char 
 {
     struct str line = {0};
 
-    str_printf(&line, "%s: %s: %s from %s: %s;", session_queue_id(session), action, stage, session->client_text, text);
-    if (session->transaction.sender != NULL)
+    bool concerns_mail = !text_equal(stage, "VRFY");
+
+    str_printf(&line, "%s: %s: %s from %s: %s;", concerns_mail ? session_queue_id(session) : "NOQUEUE", action, stage,
+        session->client_text, text);
+    if (concerns_mail && session->transaction.sender != NULL)
         put_address(&line, " from=<", session->transaction.sender);
     if (recipient != NULL)
         put_address(&line, " to=<", recipient);

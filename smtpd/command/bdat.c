@@ -38,7 +38,7 @@ static struct verdict discard(struct session *session, uint64_t length, struct v
 
     if (framing_read_chunk(&framing, session->stream, length) == STREAM_OK)
         return verdict;
-    session->where = arena_printf(session->arena, "BDAT (%llu bytes)", (unsigned long long)framing.received_bytes);
+    session->where = arena_printf(session->arena, "BDAT (%llu bytes)", (unsigned long long)framing.size_bytes);
     return (struct verdict){0};
 }
 
@@ -100,7 +100,7 @@ static struct verdict take(struct session *session, const struct chunk *chunk)
     }
     if (framing_read_chunk(&transaction->framing, session->stream, chunk->length) != STREAM_OK) {
         session->where = arena_printf(session->arena, "BDAT (%llu bytes)",
-            (unsigned long long)transaction->framing.received_bytes);
+            (unsigned long long)transaction->framing.size_bytes);
         return (struct verdict){0};
     }
     if (!chunk->last)
@@ -117,8 +117,8 @@ struct verdict command_bdat(struct session *session, const char *arguments)
     if (session->discard_keywords & KEYWORD_CHUNKING)
         return VERDICT(502, "5.5.1", "Error: command not implemented");
     if (!parse(session, arguments, &chunk)) {
-        log_warning("%s: malformed BDAT command syntax from %s: BDAT %.100s", session_queue_id(session),
-            session->client_text, arguments);
+        log_warning("%s: malformed BDAT command syntax from %s: BDAT%s%.100s", session_queue_id(session),
+            session->client_text, *arguments == '\0' ? "" : " ", arguments);
         return VERDICT(521, "5.5.4", "Syntax: BDAT count [LAST]");
     }
     if (chunk.length == 0 && !chunk.last) {

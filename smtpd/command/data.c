@@ -19,7 +19,7 @@ struct verdict command_data(struct session *session, const char *arguments)
     message_start_content(session);
     if (framing_read_data(&transaction->framing, session->stream) != STREAM_OK) {
         session->where = arena_printf(session->arena, "DATA (%llu bytes)",
-            (unsigned long long)transaction->framing.received_bytes);
+            (unsigned long long)transaction->framing.size_bytes);
         return (struct verdict){0};
     }
     session->where = "END-OF-MESSAGE";

@@ -187,8 +187,8 @@ static bool is_header(const char *text)
 
 static enum decision act_prepend(const struct entry *entry)
 {
-    if (comes_too_early(entry, "PREPEND"))
-        return DECISION_DUNNO;
+    if (entry->evaluation->facts->stage < POLICY_MAIL)
+        return DECISION_DUNNO; /* there is no message yet */
     if (entry->evaluation->facts->stage == POLICY_END_OF_MESSAGE)
         log_warning("access table %s entry \"%s\": action PREPEND must be used before the end of the message",
             entry->table, entry->key);

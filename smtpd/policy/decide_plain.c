@@ -74,6 +74,12 @@ enum decision decide_plain_unavailable(struct evaluation *evaluation, const stru
     return evaluation_server_error(evaluation);
 }
 
+enum decision decide_plain_never(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    log_warning("restriction \"%s\" is not available in this version: it permits nothing", restriction->name);
+    return DECISION_DUNNO;
+}
+
 enum decision decide_plain_no_sasl(struct evaluation *evaluation, const struct restriction *restriction)
 {
     log_warning("restriction `%s' ignored: no SASL support", restriction->name);

@@ -129,7 +129,7 @@ static enum decision unable(struct evaluation *evaluation, const char *what, con
 {
     struct subject subject = { SUBJECT_RECIPIENT, evaluation->facts->recipient };
 
-    evaluation_defer_if_permit(evaluation, 450, "4.4.4", &subject,
+    evaluation_defer_if_reject(evaluation, 450, "4.4.4", &subject,
         arena_printf(evaluation->arena, "Unable to look up mail exchanger %s: %s", what, why));
     return DECISION_DUNNO;
 }

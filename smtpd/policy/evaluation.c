@@ -136,7 +136,10 @@ static void warn_once(struct restriction *restriction)
 static enum decision decide(struct evaluation *evaluation, struct restriction *restriction)
 {
     if (restriction->flaw != NULL) {
-        log_warning("%s", restriction->flaw);
+        if (*restriction->flaw != '\0')
+            log_warning("%s", restriction->flaw);
+        if (restriction->type != NULL && restriction->type->argument == ARGUMENT_DOMAIN)
+            return DECISION_DUNNO;
         return evaluation_server_error(evaluation);
     }
     if (restriction->class != NULL)

@@ -86,15 +86,15 @@ static const struct restriction_type types[] = {
     { "check_recipient_ns_access",        ARGUMENT_TABLE, 0,           decide_access_recipient_ns,    NULL },
     { "check_etrn_access",                ARGUMENT_TABLE, 0,           decide_access_etrn,            NULL },
 
-    /* What needs services that this program doesn't talk to yet: reached, they are a configuration error. */
+    /* What needs services that this program doesn't talk to: reached, they are a configuration error, or permit nothing. */
     { "reject_rbl_client",                ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
     { "reject_rhsbl_client",              ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
     { "reject_rhsbl_reverse_client",      ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
     { "reject_rhsbl_helo",                ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
     { "reject_rhsbl_sender",              ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
     { "reject_rhsbl_recipient",           ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
-    { "permit_dnswl_client",              ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
-    { "permit_rhswl_client",              ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
+    { "permit_dnswl_client",              ARGUMENT_DOMAIN, 0,          decide_plain_never,            NULL },
+    { "permit_rhswl_client",              ARGUMENT_DOMAIN, 0,          decide_plain_never,            NULL },
     { "reject_maps_rbl",                  ARGUMENT_NONE, 0,            decide_plain_unavailable,
       REMOVED("reject_maps_rbl", "reject_rbl_client domain-name") },
     { "check_policy_service",             ARGUMENT_SERVICE, 0,         decide_plain_unavailable,      NULL },
