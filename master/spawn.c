@@ -90,6 +90,14 @@ static int place_descriptors(const struct service *service)
     return count;
 }
 
+/* The pause keeps a program that isn't there from being tried in a tight loop, whatever service_throttle_time says. */
+static _Noreturn void fail(const char *path)
+{
+    log_quote("fatal: ", "master_spawn: exec %s: %m", path);
+    (void)sleep(1); /* a signal may shorten it */
+    _exit(1);
+}
+
 static _Noreturn void become_worker(const struct service *service, int slot)
 {
     struct arena *arena = arena_new();
@@ -104,15 +112,17 @@ static _Noreturn void become_worker(const struct service *service, int slot)
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL); /* can't fail with these arguments */
     if (access(path, X_OK) != 0) /* told while the log is still connected */
-        log_fatal("master_spawn: exec %s: %m", path);
+        fail(path);
     if (service->supervisor->keeps_output)
         (void)setsid(); /* out of reach of the terminal: Ctrl-C is for master alone; a new process can always do it */
     int count = place_descriptors(service);
     const char **arguments = arguments_of(arena, service, slot, count - HANDOVER_LISTENERS);
     process_close_from(count);
     (void)execv(path, (char **)(uintptr_t)arguments);
+    int saved = errno;
     log_open(service->supervisor->config->syslog_name, "master"); /* its connection was closed above */
-    log_fatal("master_spawn: exec %s: %m", path);
+    errno = saved;
+    fail(path);
 }
 
 pid_t spawn_worker(const struct service *service, int slot)
