@@ -159,16 +159,12 @@ int main(int argc, char **argv)
     open_tables(&local);
     worker_confine(worker, CONFINE_DELIVERY);
     identity_start();
-    while ((client = worker_accept(worker)) != NULL) {
+    while (!tables_have_changed(&local) && (client = worker_accept(worker)) != NULL) {
         struct agent *agent = agent_open(client->fd);
         client->fd = -1;
         serve(&local, agent);
         agent_close(agent);
         client_close(client);
-        if (tables_have_changed(&local)) {
-            log_info("a table has changed -- restarting");
-            break;
-        }
     }
     intake_close(local.intake);
     router_close(local.router);

@@ -119,33 +119,30 @@ static bool feed(void *context, struct str *block)
 static void report_end_of_command(struct delivery *delivery, const struct step *step, const char *command,
     enum child_command_end end, int status, const struct str *output)
 {
+    struct verdict verdict;
     struct str why = {0};
 
     switch (end) {
     case CHILD_COMMAND_NOT_STARTED:
-        report(delivery, step, 450, "4.3.0", "cannot run command: %s", strerror(errno));
+        verdict = VERDICT(450, "4.3.0", "cannot run command");
+        log_warning("run command \"%s\": %s", command, strerror(errno));
         break;
     case CHILD_COMMAND_UNFED:
+        verdict = VERDICT(450, "4.3.0", "cannot read the message");
         log_warning("%s: queue file can't be read", delivery->order->queue_id);
-        report(delivery, step, 450, "4.3.0", "cannot read the message");
         break;
     case CHILD_COMMAND_TIMED_OUT:
-        if (output->length > 0)
-            str_printf(&why, "Command time limit exceeded: \"%s\". Command output: %s", command, str_text(output));
-        else
-            str_printf(&why, "Command time limit exceeded: \"%s\"", command);
-        report_command(delivery, step, 550, "5.3.0", arena_copy_text(delivery->order->arena, str_text(&why)));
+        verdict = exit_status_timed_out(command, output, &why);
+        log_warning("pipe_command_read: read time limit exceeded"); /* wording: Postfix */
         break;
-    case CHILD_COMMAND_ENDED: {
-        struct verdict verdict = exit_status_verdict(status, command, output, &why);
-        if (verdict.code < 300)
-            report(delivery, step, 250, "2.0.0", "delivered to command: %s", command);
-        else
-            report_command(delivery, step, verdict.code, verdict.status,
-                arena_copy_text(delivery->order->arena, verdict.text));
+    case CHILD_COMMAND_ENDED:
+        verdict = exit_status_verdict(status, command, output, &why);
         break;
     }
-    }
+    if (verdict.code < 300)
+        report(delivery, step, 250, "2.0.0", "delivered to command: %s", command);
+    else
+        report_command(delivery, step, verdict.code, verdict.status, arena_copy_text(delivery->order->arena, verdict.text));
     str_free(&why);
 }
 

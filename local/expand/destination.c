@@ -8,6 +8,8 @@
 
 #define INCLUDE ":include:"
 
+enum { TOKENS_MAX = 10240 }; /* between two commas */
+
 /* The end of what stands before the next comma, outside of quotes, comments and <>. */
 static const char *find_end(const char *text)
 {
@@ -58,9 +60,9 @@ static size_t find_include(const char *text, size_t length, destination_found *f
     return count;
 }
 
-static size_t find_addresses(const char *text, size_t length, size_t limit, destination_found *found, void *context)
+static size_t find_addresses(const char *text, size_t length, destination_found *found, void *context)
 {
-    struct address_list *list = address_list_parse(text, length, limit);
+    struct address_list *list = address_list_parse(text, length, TOKENS_MAX);
     const char *address;
     size_t count = 0;
 
@@ -82,7 +84,7 @@ size_t destination_parse(const char *line, size_t limit, destination_found *foun
         if (text_starts_with_nocase(line, INCLUDE))
             count += find_include(line, length, found, context);
         else if (length > 0)
-            count += find_addresses(line, length, limit - count, found, context);
+            count += find_addresses(line, length, found, context);
         line = end;
     }
     return count;

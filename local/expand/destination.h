@@ -9,6 +9,6 @@ enum destination_kind { DESTINATION_ADDRESS, DESTINATION_FILE, DESTINATION_COMMA
 /* text: the address in internal form; the file's name; the command; the included file's name. Valid during the call. */
 typedef void destination_found(void *context, enum destination_kind kind, const char *text);
 
-/* Calls found for each destination, in order; returns how many there were. At most limit. */
+/* Calls found for each destination, in order; returns how many there were. Goes on to the next comma until there are limit. */
 size_t destination_parse(const char *line, size_t limit, destination_found *found, void *context);
 #endif

@@ -150,6 +150,11 @@ static const char *user_of(const struct delivery *delivery, const char *address)
     return user;
 }
 
+static void report_loop(struct delivery *delivery, const struct step *step)
+{
+    report(delivery, step, 550, "5.4.6", "mail forwarding loop for %s", step->recipient.address);
+}
+
 static void go_on_to(struct delivery *delivery, const struct step *parent, const char *text)
 {
     const struct local *local = delivery->local;
@@ -180,6 +185,8 @@ static void go_on_to(struct delivery *delivery, const struct step *parent, const
         report(delivery, &child, 550, "5.1.3", "bad recipient address syntax: %s", route.recipient);
     else if (text_equal(route.transport, local->service) && stays_here(parent, user_of(delivery, route.recipient)))
         expand_recipient(delivery, &child);
+    else if (text_equal(route.transport, local->service) && loop_is_here(delivery, child.recipient.address))
+        report_loop(delivery, &child); /* now rather than one round later */
     else if (seen_first(delivery->seen, "forward", child.recipient.address))
         forwarding_add(delivery, &child);
 }
@@ -338,6 +345,10 @@ static void split_address(const struct delivery *delivery, struct step *step)
     step->local = local;
     step->user = arena_copy_bytes(arena, local, user_length);
     step->extension = user_length < length ? arena_copy_text(arena, local + user_length + 1) : "";
+    if (strchr(step->extension, '/') != NULL) { /* it may become part of a file's name */
+        log_warning("%s: address with illegal extension: %s", delivery->order->queue_id, local);
+        step->extension = "";
+    }
     step->domain = domain == NULL ? "" : domain;
     step->unmatched = "";
 }
@@ -352,9 +363,8 @@ void expand_recipient(struct delivery *delivery, struct step *step)
     }
     if (!delivery->local->config->frozen_delivered_to)
         step->delivered_to = step->recipient.address;
-    if ((step->parent == NULL || !delivery->local->config->frozen_delivered_to) && !delivery->verify
-        && loop_is_here(delivery, step->delivered_to)) {
-        report(delivery, step, 550, "5.4.6", "mail forwarding loop for %s", step->recipient.address);
+    if (loop_is_here(delivery, step->recipient.address)) {
+        report_loop(delivery, step);
         return;
     }
     if (step->source == SOURCE_FORWARD || step->source == SOURCE_INCLUDE || !try_alias(delivery, step))

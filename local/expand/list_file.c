@@ -16,6 +16,7 @@ struct lines {
 
 static void end_line(struct lines *lines)
 {
+    str_put_char(&lines->line, ' '); /* for the line end: part of a quoted word that it cuts off */
     const char *text = str_text(&lines->line);
     size_t blanks = strspn(text, " \t\r");
 

@@ -48,8 +48,8 @@ static void read_header(struct delivery *delivery, struct str *list)
 
 bool loop_is_here(struct delivery *delivery, const char *address)
 {
-    if (!delivery->order->file.complete)
-        return false; /* there is no message; that shows soon */
+    if (delivery->verify || !delivery->order->file.complete)
+        return false; /* there is no message, or that shows soon */
     if (delivery->delivered_to == NULL) {
         delivery->delivered_to = arena_allocate(delivery->order->arena, sizeof(*delivery->delivered_to));
         read_header(delivery, delivery->delivered_to);

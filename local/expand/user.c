@@ -257,7 +257,7 @@ void user_deliver(struct delivery *delivery, struct step *step)
         if (!home_is_there(delivery, step) || try_forward(delivery, step))
             return;
     }
-    if (!seen_first(delivery->seen, "mailbox", step->user))
+    if (!seen_first(delivery->seen, "mailbox", step->local))
         return;
     if (try_transport(delivery, step, local->mailbox_transport_maps, local->config->mailbox_transport))
         return;

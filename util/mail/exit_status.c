@@ -59,6 +59,14 @@ static void put_output(struct str *why, const char *output)
         str_put_char(why, *output == '\n' || *output == '\r' ? ' ' : *output);
 }
 
+static void put_labelled(struct str *why, const char *output)
+{
+    if (*output == '\0')
+        return;
+    str_put(why, ". Command output: ");
+    put_output(why, output);
+}
+
 static void set(struct verdict *verdict, const char *status, size_t length)
 {
     (void)snprintf(verdict->status, sizeof(verdict->status), "%.*s", (int)length, status); /* at most 9 */
@@ -98,11 +106,15 @@ struct verdict exit_status_verdict(int status, const char *command, const struct
         put_output(why, said);
     } else {
         describe(&verdict, status, command, why);
-        if (*said != '\0') {
-            str_put(why, ". Command output: ");
-            put_output(why, said);
-        }
+        put_labelled(why, said);
     }
     verdict.text = str_text(why);
     return verdict;
+}
+
+struct verdict exit_status_timed_out(const char *command, const struct str *output, struct str *why)
+{
+    str_printf(why, "Command time limit exceeded: \"%s\"", command);
+    put_labelled(why, str_text(output));
+    return VERDICT(550, "5.3.0", str_text(why));
 }

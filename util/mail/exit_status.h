@@ -8,4 +8,7 @@
 /* status: see waitpid(2). output: what the command said. The reason, which becomes verdict->text, is appended to *why: "user unknown.
  * Command output: no such mailbox". */
 struct verdict exit_status_verdict(int status, const char *command, const struct str *output, struct str *why);
+
+/* The same for one that was killed when its time was up. */
+struct verdict exit_status_timed_out(const char *command, const struct str *output, struct str *why);
 #endif

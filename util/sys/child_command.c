@@ -62,7 +62,7 @@ static _Noreturn void give_up(const char *program, const char *what, const char 
     int error = errno;
 
     (void)dprintf(STDERR_FILENO, "%s: fatal: %s%s%s: %s\n", program, what, *name == '\0' ? "" : " ", name, strerror(error));
-    log_quote("fatal", "%s%s%s: %s", what, *name == '\0' ? "" : " ", name, strerror(error));
+    log_quote("fatal: ", "%s%s%s: %s", what, *name == '\0' ? "" : " ", name, strerror(error));
     _exit(CHILD_COMMAND_TEMPORARY);
 }
 
