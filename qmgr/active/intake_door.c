@@ -18,7 +18,7 @@
 
 enum {
     LENT_MAX = 2,                     /* one being written, one ahead */
-    PARTS_BYTES_MAX = 64 << 20,       /* an envelope in parts */
+    PARTS_BYTES_MAX = 32 << 20,       /* an envelope in parts */
     ATTRIBUTES_BYTES_MAX = 256 << 10, /* they travel in one message with every order */
     FREE_BYTES_CHECK_MS = 1000,
 };

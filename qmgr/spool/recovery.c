@@ -12,8 +12,9 @@
 #include "util/io/fd.h"
 #include "util/log/log.h"
 
-/* Complete means: its writer had synced it. Whether the client got its 250 is not known; in doubt the message is kept. */
-static bool is_complete(const struct spool *spool, const char *id)
+/* Complete means: its writer had synced it. Whether the client got its 250 is not known; in doubt the message is kept, and goes where its
+ * commit would have put it. */
+static bool is_complete(const struct spool *spool, const char *id, enum queue *queue)
 {
     struct message_file file;
     struct envelope envelope;
@@ -26,6 +27,7 @@ static bool is_complete(const struct spool *spool, const char *id)
     if (complete) {
         struct arena *arena = arena_new();
         complete = message_file_read_envelope(fd, &file, arena, &envelope, &why) && envelope.recipient_count > 0;
+        *queue = complete && (envelope.flags & ENVELOPE_HOLD) ? QUEUE_HOLD : QUEUE_INCOMING;
         arena_free(arena);
     }
     fd_close(&fd);
@@ -34,11 +36,13 @@ static bool is_complete(const struct spool *spool, const char *id)
 
 static void recover_place(const struct spool *spool, int folder, const char *name)
 {
-    if (queue_id_is_valid(name) && is_complete(spool, name)) {
-        if (spool_move(spool, QUEUE_SPARE, QUEUE_INCOMING, name))
+    enum queue queue = QUEUE_INCOMING;
+
+    if (queue_id_is_valid(name) && is_complete(spool, name, &queue)) {
+        if (spool_move(spool, QUEUE_SPARE, queue, name))
             log_info("%s: complete, but never committed: taken over", name);
         else
-            log_warning("%s: move to the incoming queue: %m", name);
+            log_warning("%s: move to the %s queue: %m", name, spool_queue_name(queue));
     } else if (unlinkat(folder, name, 0) != 0 && errno != ENOENT) {
         log_warning("remove %s/%s: %m", spool_queue_name(QUEUE_SPARE), name);
     }
