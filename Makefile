@@ -138,8 +138,8 @@ bench: packages-bench all
 uninstall:
 	for p in $(COMMANDS) postfix; do rm -f $(SBIN)/$$p || exit 1; done
 	rm -f $(BIN)/mailq $(BIN)/newaliases $(DESTDIR)$(PREFIX)/lib/sendmail
-	rm -rf $(LIBEXEC)
-	for page in $(wildcard man/*.[158]) man/postfix.1; do rm -f $(MANUAL)/man$${page##*.}/$${page##*/} || exit 1; done
+	rm -rf $(LIBEXEC) $(DESTDIR)$(PREFIX)/lib/posthaste
+	for page in $(wildcard man/*.[158]) man/postfix.1 man/lmtp.8 man/main.cf.5; do rm -f $(MANUAL)/man$${page##*.}/$${page##*/} || exit 1; done
 
 # The sources as they are in version control.
 dist:
