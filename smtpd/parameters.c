@@ -5,6 +5,7 @@
 #include "util/base/memory.h"
 #include "util/base/number.h"
 #include "util/base/text.h"
+#include "util/mail/xtext.h"
 
 enum { ORCPT_LIMIT = 500 };
 
@@ -140,7 +141,16 @@ static struct verdict take_orcpt(struct parsing *parsing, const char *value, boo
 {
     if (repeated || !is_orcpt(value))
         return VERDICT(501, "5.5.4", "Error: Bad ORCPT parameter syntax");
-    parsing->rcpt->dsn_orcpt = arena_copy_text(parsing->arena, value);
+    /* Only what must be is kept encoded, so that the same address always looks the same. */
+    struct str plain = {0};
+    struct str wire = {0};
+    size_t type = strcspn(value, ";") + 1;
+    xtext_decode(&plain, value + type);
+    str_put_bytes(&wire, value, type);
+    xtext_put(&wire, str_text(&plain));
+    parsing->rcpt->dsn_orcpt = arena_copy_text(parsing->arena, text_starts_with_nocase(value, "utf-8;") ? value : str_text(&wire));
+    str_free(&plain);
+    str_free(&wire);
     return fine;
 }
 

@@ -1,9 +1,9 @@
 #include "delivery/smtp/smtp_envelope.h"
 
 #include "delivery/smtp/smtp_generic.h"
-#include "delivery/smtp/smtp_xtext.h"
 #include "util/base/text.h"
 #include "util/mail/address.h"
+#include "util/mail/xtext.h"
 
 enum { UTF8_FLAGS = ENVELOPE_UTF8_HEADER | ENVELOPE_UTF8_ADDRESS };
 
@@ -122,7 +122,7 @@ static void put_original(const struct recipient *recipient, struct str *command)
         return;
     address_quote(recipient->original, &external);
     str_put(command, " ORCPT=rfc822;");
-    smtp_xtext_put(command, str_text(&external));
+    xtext_put(command, str_text(&external));
     str_free(&external);
 }
 

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "delivery/smtp/smtp_xtext.h"
 #include "util/base/clock.h"
 #include "util/base/number.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/mail/xtext.h"
 
 /* Keywords of an EHLO reply that we know. */
 static const struct keyword {
@@ -273,7 +273,7 @@ static void put_attribute(struct str *command, const struct smtp_delivery *deliv
     if (!(delivery->session->can & bit) || *value == '\0' || text_equal(value, "unknown"))
         return;
     str_printf(command, " %s=", name);
-    smtp_xtext_put(command, value);
+    xtext_put(command, value);
 }
 
 static bool send_xforward(struct smtp_delivery *delivery, const struct str *attributes, const char *stage)

@@ -24,7 +24,10 @@ bool delivery_is_notice(const struct delivery *delivery)
 
 static const char *with_relay(const struct delivery *delivery, const struct target *target)
 {
-    if (!text_equal(delivery->kind, "trace") || *target->relay == '\0' || text_equal(target->relay, "none"))
+    bool about_delivery = text_equal(delivery->kind, "trace") || text_equal(delivery->kind, "success");
+
+    if (!about_delivery || target->code >= 300 || text_equal(target->action, "expanded") || *target->relay == '\0'
+        || text_equal(target->relay, "none"))
         return target->why;
     return arena_printf(delivery->message->arena, "delivery via %s: %s", target->relay, target->why);
 }

@@ -8,6 +8,7 @@
 #include "util/log/log.h"
 #include "util/mail/address.h"
 #include "util/mail/date.h"
+#include "util/mail/xtext.h"
 
 enum { WRAP_COLUMNS = 79, LINE_BYTES_MAX = 1 << 16 };
 
@@ -156,17 +157,7 @@ static void put_envid(struct composer *composer)
 {
     struct str text = {0};
 
-    for (const char *at = composer->order->envelope.envid; *at != '\0'; at++) {
-        static const char hex[] = "0123456789ABCDEF";
-        const char *high = *at == '+' && at[1] != '\0' ? strchr(hex, at[1]) : NULL;
-        const char *low = high != NULL && at[2] != '\0' ? strchr(hex, at[2]) : NULL;
-        if (low != NULL) {
-            str_put_char(&text, (char)((high - hex) * 16 + (low - hex)));
-            at += 2;
-        } else {
-            str_put_char(&text, *at);
-        }
-    }
+    xtext_decode(&text, composer->order->envelope.envid);
     if (text.length > 0)
         put_line(composer, "Original-Envelope-Id: %s", str_text(&text));
     str_free(&text);
@@ -206,6 +197,15 @@ static void put_labelled(struct composer *composer, const char *label, const cha
     put_wrapped(composer, whole);
 }
 
+static void put_original_recipient(struct composer *composer, const char *dsn_orcpt)
+{
+    struct str text = {0};
+
+    xtext_decode(&text, dsn_orcpt);
+    put_line(composer, "Original-Recipient: %s", str_text(&text));
+    str_free(&text);
+}
+
 static void put_recipient_fields(struct composer *composer, const struct agent_target *target)
 {
     const struct recipient *recipient = &target->recipient;
@@ -216,7 +216,7 @@ static void put_recipient_fields(struct composer *composer, const struct agent_t
     put_line(composer, "%s", "");
     put_line(composer, "Final-Recipient: %s; %s", utf8_type(composer, address), address);
     if (*recipient->dsn_orcpt != '\0')
-        put_line(composer, "Original-Recipient: %s", recipient->dsn_orcpt);
+        put_original_recipient(composer, recipient->dsn_orcpt);
     else if (*recipient->original != '\0')
         put_line(composer, "Original-Recipient: rfc822;%s", quoted(composer, recipient->original));
     put_line(composer, "Action: %s", target->action);

@@ -128,6 +128,8 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
     whole.original = arena_copy_text(arena,
         recipient->original != NULL && *recipient->original != '\0' ? recipient->original : recipient->address);
     whole.dsn_orcpt = recipient->dsn_orcpt == NULL ? "" : arena_copy_text(arena, recipient->dsn_orcpt);
+    if (*recipient->address == '\0')
+        whole.original = ""; /* nobody named the one who gets it */
     if (*whole.dsn_orcpt == '\0' && !(message->options & INTAKE_SMTP)) {
         rewrite_address(message->intake->rewrite, REWRITE_LOCAL, named, &address);
         whole.dsn_orcpt = original_recipient(message, str_text(&address));

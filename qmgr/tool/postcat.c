@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +69,16 @@ static void put_arrival(const struct view *view, int64_t arrival_us)
         put_record(view, view->file.envelope.offset, "message_arrival_time", date);
 }
 
+/* Without XCLIENT what is logged of a client is what it is: shown under both names. */
+static void put_client(const struct view *view, const struct envelope_attribute *attribute)
+{
+    static const char prefix[] = "log_";
+
+    if (!text_starts_with(attribute->name, prefix))
+        return;
+    put_named(view, attribute->name + strlen(prefix), attribute->value);
+}
+
 static void put_attributes(const struct view *view, const struct envelope *envelope, bool before_sender)
 {
     for (size_t i = 0; i < envelope->attribute_count; i++) {
@@ -79,8 +90,12 @@ static void put_attributes(const struct view *view, const struct envelope *envel
                 put_record(view, view->file.envelope.offset, "sender_fullname", attribute->value);
         } else if (context == before_sender) {
             put_named(view, attribute->name, attribute->value);
+            put_client(view, attribute);
         }
     }
+    const char *address = envelope_attribute(envelope, ATTRIBUTE_CLIENT_ADDRESS);
+    if (!before_sender && *address != '\0')
+        put_number(view, "client_address_type", strchr(address, ':') != NULL ? AF_INET6 : AF_INET);
 }
 
 static void put_recipient(const struct view *view, const struct recipient *recipient)

@@ -5,4 +5,6 @@
 
 /* Appends text; '+', '=' and what isn't printable ASCII become "+XX". */
 void xtext_put(struct str *out, const char *text);
+/* Appends what the text stands for; a '+' that isn't followed by two hexadecimal digits stays. A zero byte becomes '?'. */
+void xtext_decode(struct str *out, const char *text);
 #endif
