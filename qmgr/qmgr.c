@@ -1,5 +1,5 @@
-/* qmgr: the queue manager. It alone owns the queue: it lends files to processes that take in mail, decides who gets it when, hands messages
- * to delivery agents, and keeps the books. Single-threaded; never waits for a peer. */
+/* qmgr: the queue manager. It alone owns the queue: it lends files to processes that take in mail, decides who gets
+ * it when, hands messages to delivery agents, and keeps the books. Single-threaded; never waits for a peer. */
 #include <errno.h>
 #include <pwd.h>
 #include <string.h>
@@ -66,8 +66,8 @@ static void check_drained(evutil_socket_t fd, short what, void *context)
         (void)event_base_loopbreak(manager->events); /* at the latest the time limit ends the loop */
 }
 
-/* Before the end: what agents are doing now is worth waiting for, since it would all be done again. New mail is still taken in from who is
- * connected. */
+/* Before the end: what agents are doing now is worth waiting for, since it would all be done again. New mail is
+ * still taken in from who is connected. */
 static void drain(struct manager *manager)
 {
     struct timeval often = { .tv_usec = 20000 };

@@ -313,7 +313,8 @@ static bool may_open(const struct group *group)
     return group->limit == 0 || (int64_t)group->count < group->limit;
 }
 
-/* The best agent: one that holds the right connection, one that holds none, a new one, and last the one that was idle longest. */
+/* The best agent: one that holds the right connection, one that holds none, a new one, and last the one that was
+ * idle longest. */
 static struct link *choose_link(struct group *group, const char *affinity)
 {
     struct link *link;

@@ -1,4 +1,5 @@
-/* delivery.h: one order for one agent: recipients of a message that share transport and destination, or a notice for the sender. */
+/* delivery.h: one order for one agent: recipients of a message that share transport and destination, or a notice
+ * for the sender. */
 #ifndef QMGR_ACTIVE_DELIVERY_H
 #define QMGR_ACTIVE_DELIVERY_H
 #include <stdbool.h>

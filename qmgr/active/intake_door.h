@@ -1,6 +1,6 @@
-/* intake_door.h: the server at private/intake (intake.def): workers that take in mail get places and hand over what they have written. Its
- * peers are network workers and may be hostile: each has at most two places lent, commits only those, and the first nonsense ends its
- * connection. */
+/* intake_door.h: the server at private/intake (intake.def): workers that take in mail get places and hand over what
+ * they have written. Its peers are network workers and may be hostile: each has at most two places lent, commits
+ * only those, and the first nonsense ends its connection. */
 #ifndef QMGR_ACTIVE_INTAKE_DOOR_H
 #define QMGR_ACTIVE_INTAKE_DOOR_H
 #include "qmgr/active/manager.h"

@@ -1,4 +1,5 @@
-/* manager.h: what the queue manager's parts share: the process's one state. Each part's functions are in its own header. */
+/* manager.h: what the queue manager's parts share: the process's one state. Each part's functions are in its own
+ * header. */
 #ifndef QMGR_ACTIVE_MANAGER_H
 #define QMGR_ACTIVE_MANAGER_H
 #include <event2/event.h>

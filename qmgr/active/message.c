@@ -130,8 +130,8 @@ bool message_read_reasons(struct message *message, struct retry *retry)
 
 /* --- writing --- */
 
-/* A message that came by commit is looked at only when its file has to be changed: recipients know where they stand relative to the
- * envelope's first byte. */
+/* A message that came by commit is looked at only when its file has to be changed: recipients know where they stand
+ * relative to the envelope's first byte. */
 static bool know_file(struct message *message, int fd)
 {
     const char *why;

@@ -67,8 +67,9 @@ static bool has_unmarked(const struct delivery *delivery)
     return false;
 }
 
-/* A delivery is over; what it settled is in the recipients' states. The marks go to the file as long as other work on the message goes
- * on, so that a crash of this process repeats nothing; a message that is done altogether is just removed. */
+/* A delivery is over; what it settled is in the recipients' states. The marks go to the file as long as other work
+ * on the message goes on, so that a crash of this process repeats nothing; a message that is done altogether is
+ * just removed. */
 static void end_delivery(struct delivery *delivery)
 {
     struct message *message = delivery->message;

@@ -172,8 +172,8 @@ static void end_walk(struct refill *refill, struct walk *walk)
         begin(refill, walk, all);
 }
 
-/* The file's time says when it is due, so that a long queue is looked through without opening any. A flush must not meet a message
- * again that it has just tried in vain: that one came back (st_ctim) after the walk began. */
+/* The file's time says when it is due, so that a long queue is looked through without opening any. A flush must not
+ * meet a message again that it has just tried in vain: that one came back (st_ctim) after the walk began. */
 static bool is_due(const struct refill *refill, const struct walk *walk, const char *id)
 {
     struct stat status;
@@ -222,7 +222,9 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     struct refill *refill = context;
     int budget = FILES_PER_TURN;
 
-    for (int i = 0; i < MESSAGES_PER_TURN && budget > 0 && is_walking(refill) && manager_has_room(refill->manager); i++) {
+    for (int i = 0; i < MESSAGES_PER_TURN && budget > 0; i++) {
+        if (!is_walking(refill) || !manager_has_room(refill->manager))
+            break;
         refill->next_walk ^= 1;
         if (!step(refill, &refill->walks[refill->next_walk], &budget))
             (void)step(refill, &refill->walks[refill->next_walk ^ 1], &budget); /* then the other one's turn */

@@ -1,5 +1,6 @@
-/* refill.h: brings waiting messages into the active queue: from incoming, and from deferred when their time has come. It scans a few
- * files per turn of the event loop, and alternates between the two queues as long as there is room. */
+/* refill.h: brings waiting messages into the active queue: from incoming, and from deferred when their time has
+ * come. It scans a few files per turn of the event loop, and alternates between the two queues as long as there is
+ * room. */
 #ifndef QMGR_ACTIVE_REFILL_H
 #define QMGR_ACTIVE_REFILL_H
 #include "qmgr/active/manager.h"
@@ -9,7 +10,8 @@ void refill_free(struct refill *refill);
 
 /* There are (or may be) files in incoming. */
 void refill_scan_incoming(struct refill *refill);
-/* Looks for deferred messages whose time has come; all: whatever their time (and defer_transports), as a flush does. */
+/* Looks for deferred messages whose time has come; all: whatever their time (and defer_transports), as a flush
+ * does. */
 void refill_scan_deferred(struct refill *refill, bool all);
 /* The deferred messages that have a recipient in this domain are due now (postqueue -s, ETRN). */
 void refill_scan_site(struct refill *refill, const char *site);

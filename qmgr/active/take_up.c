@@ -182,7 +182,8 @@ static void schedule_group(struct message *message, const struct routed *routed,
     agent_pool_pump(manager->pool, transport);
 }
 
-/* routed[0..count) is sorted: runs with the same transport and next hop, cut into pieces of at most the recipient limit. */
+/* routed[0..count) is sorted: runs with the same transport and next hop, cut into pieces of at most the recipient
+ * limit. */
 static void schedule_all(struct message *message, const struct routed *routed, size_t count)
 {
     const char *transport = "";

@@ -28,7 +28,8 @@ static void deliver_now(struct manager *manager, const char *id)
         refill_scan_deferred(manager->refill, false);
 }
 
-/* All bytes of one request belong together, in any order: "ADF" flushes everything. "#" and "@" name one message or site. */
+/* All bytes of one request belong together, in any order: "ADF" flushes everything. "#" and "@" name one message or
+ * site. */
 static void obey(struct manager *manager, const char *bytes)
 {
     if (*bytes == '#') {

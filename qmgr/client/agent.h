@@ -64,14 +64,16 @@ struct agent;
 struct agent *agent_open(int socket);
 void agent_close(struct agent *agent);
 
-/* Waits at most idle_s seconds for the next order. NULL: the connection ended, was bad, or idle too long (close it). */
+/* Waits at most idle_s seconds for the next order. NULL: the connection ended, was bad, or idle too long (close
+ * it). */
 struct order *agent_receive(struct agent *agent, int64_t idle_s);
 /* Waits for input on the agent's connection or on other_fd (a kept SMTP connection), for callers that watch both:
  * 1 an order comes, 2 other_fd is readable, 0 time is up. */
 int agent_wait(struct agent *agent, int other_fd, int64_t idle_s);
 
-/* Logs one line in Postfix's form (to=<>, orig_to=<>, relay=, delay=, delays=a/b/c/d, dsn=, status=sent|deferred|bounced
- * (why)) and sends the verdict. Once per target. With soft_bounce a 5xx becomes 4xx here. */
+/* Logs one line in Postfix's form (to=<>, orig_to=<>, relay=, delay=, delays=a/b/c/d, dsn=,
+ * status=sent|deferred|bounced (why)) and sends the verdict. Once per target. With soft_bounce a 5xx becomes 4xx
+ * here. */
 void agent_report(struct agent *agent, struct order *order, struct agent_target *target,
     const struct agent_result *result);
 /* The same without a log line: the bounce service has done (2xx) or not done what the target was about. */
@@ -79,8 +81,8 @@ void agent_confirm(struct agent *agent, struct order *order, struct agent_target
 /* agent_report for every target that was not reported yet. */
 void agent_report_rest(struct agent *agent, struct order *order, const struct agent_result *result);
 
-/* The target is an alias or the like: what became of somebody whom it led to (address and notify of *part count, and original for
- * the log). Logs a line; the target's own verdict follows from all parts: agent_expanded. */
+/* The target is an alias or the like: what became of somebody whom it led to (address and notify of *part count,
+ * and original for the log). Logs a line; the target's own verdict follows from all parts: agent_expanded. */
 void agent_report_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
     const struct agent_result *result);
 /* The same without a log line. */
@@ -95,8 +97,8 @@ struct agent_part;
 void agent_pass_part(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_part *part);
 void agent_pass_on(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_verdict *verdict);
 
-/* The order is done. kept_affinity: "" or the order's, when the agent keeps its connection for it. unreachable: NULL or
- * why the next hop couldn't be reached at all. False: the queue manager is gone. */
+/* The order is done. kept_affinity: "" or the order's, when the agent keeps its connection for it. unreachable:
+ * NULL or why the next hop couldn't be reached at all. False: the queue manager is gone. */
 bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,
     const struct agent_result *unreachable);
 

@@ -35,8 +35,8 @@ struct drop_reader {
     struct str block;
 };
 
-/* Reads the start and the envelope. False: *why (constant text). raw (may be NULL) gets the bytes as they were, to be written
- * elsewhere. */
+/* Reads the start and the envelope. False: *why (constant text). raw (may be NULL) gets the bytes as they were, to
+ * be written elsewhere. */
 bool drop_file_open(struct drop_reader *reader, int fd, struct arena *arena, struct envelope *envelope, struct str *raw,
     const char **why);
 /* The next text block; valid until the next call. */

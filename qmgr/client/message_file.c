@@ -181,7 +181,7 @@ ssize_t message_reader_wire(struct message_reader *reader, char *buffer, size_t 
     uint64_t left = part.length - reader->at;
     size_t want = left < size ? (size_t)left : size;
     if (part.offset == 0) {
-        memcpy(buffer, "\r\n" + reader->at, want);
+        memcpy(buffer, &"\r\n"[reader->at], want);
         reader->at += want;
         return (ssize_t)want;
     }

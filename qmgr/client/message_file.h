@@ -37,8 +37,8 @@ struct message_file {
     bool delay_warned;           /* the sender was told about the delay */
 };
 
-/* The header: one checksummed block. Write: false with errno. Read: false and *why (constant text) when it isn't ours, was
- * torn, or an extent lies outside of the file. */
+/* The header: one checksummed block. Write: false with errno. Read: false and *why (constant text) when it isn't
+ * ours, was torn, or an extent lies outside of the file. */
 bool message_file_write_header(int fd, const struct message_file *file);
 bool message_file_read_header(int fd, struct message_file *file, const char **why);
 
@@ -65,12 +65,12 @@ void message_reader_start(struct message_reader *reader, int fd, const struct me
 /* Only the head (for bounces that return headers). */
 void message_reader_start_head(struct message_reader *reader, int fd, const struct message_file *file);
 
-/* The next block as SMTP sends it (CRLF, dots doubled, without the final dot): its length, 0 at the end, -1 on an error
- * (reader->error; a file shorter than it says is EIO). */
+/* The next block as SMTP sends it (CRLF, dots doubled, without the final dot): its length, 0 at the end, -1 on an
+ * error (reader->error; a file shorter than it says is EIO). */
 ssize_t message_reader_wire(struct message_reader *reader, char *buffer, size_t size);
 
-/* The same as local text: LF line ends, dots as the author wrote them. Appends at most about `limit` bytes to *out, whole
- * lines or parts of them; false at the end or on an error (reader->error). */
+/* The same as local text: LF line ends, dots as the author wrote them. Appends at most about `limit` bytes to *out,
+ * whole lines or parts of them; false at the end or on an error (reader->error). */
 bool message_reader_text(struct message_reader *reader, struct str *out, size_t limit);
 
 /* Convenience on top of message_reader_text for line-wise users (local text, line without LF). Reads one line of any

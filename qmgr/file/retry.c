@@ -8,8 +8,8 @@
 #include "util/base/str.h"
 #include "util/io/fd.h"
 
-/* The block: u32 CRC-32 of what follows, u32 number of reasons; a reason: u32 index, u64 time, five texts (u32 length, bytes).
- * Numbers are little endian. */
+/* The block: u32 CRC-32 of what follows, u32 number of reasons; a reason: u32 index, u64 time, five texts (u32
+ * length, bytes). Numbers are little endian. */
 enum { BLOCK_BYTES_MAX = 256 << 20, REASON_BYTES_MIN = 32, TEXT_BYTES_MAX = 1 << 16 };
 
 static void put_number(struct str *out, uint64_t value, size_t bytes)

@@ -1,6 +1,6 @@
-/* retry.h: why recipients of a deferred message wait: a block at the end of its queue file (man/queue_file.5), rewritten in place
- * after each attempt. It is there for people (mailq) and for bounces of messages that expire; a block that was torn by a power
- * cut counts as absent. */
+/* retry.h: why recipients of a deferred message wait: a block at the end of its queue file (man/queue_file.5),
+ * rewritten in place after each attempt. It is there for people (mailq) and for bounces of messages that expire; a
+ * block that was torn by a power cut counts as absent. */
 #ifndef QMGR_FILE_RETRY_H
 #define QMGR_FILE_RETRY_H
 #include <stdbool.h>
@@ -25,8 +25,8 @@ struct retry {
     size_t count;
 };
 
-/* Writes the block behind everything else (or over the old block) and sets file->retry; the caller writes the header and syncs.
- * False with errno. */
+/* Writes the block behind everything else (or over the old block) and sets file->retry; the caller writes the
+ * header and syncs. False with errno. */
 bool retry_write(int fd, struct message_file *file, const struct retry *retry);
 
 /* Reads it; none at all is an empty list. False: damaged. */

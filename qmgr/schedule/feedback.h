@@ -1,4 +1,5 @@
-/* feedback.h: how many deliveries to one destination run at a time (SCHEDULER_README: concurrency feedback, pseudo-cohorts). Pure. */
+/* feedback.h: how many deliveries to one destination run at a time (SCHEDULER_README: concurrency feedback, pseudo-
+ * cohorts). Pure. */
 #ifndef QMGR_SCHEDULE_FEEDBACK_H
 #define QMGR_SCHEDULE_FEEDBACK_H
 #include <stdbool.h>

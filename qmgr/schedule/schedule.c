@@ -7,8 +7,8 @@
 
 #include "util/base/memory.h"
 
-/* The deliveries of one message to one destination. It is in the runnable list of its job, or parked at the destination, or (when
- * nothing of it waits) in neither. */
+/* The deliveries of one message to one destination. It is in the runnable list of its job, or parked at the
+ * destination, or (when nothing of it waits) in neither. */
 struct schedule_peer {
     struct job *job;
     struct schedule_destination *destination;
@@ -557,13 +557,4 @@ size_t schedule_waiting(const struct schedule_transport *transport)
 size_t schedule_running(const struct schedule_transport *transport)
 {
     return transport->running;
-}
-
-void schedule_each_transport(struct schedule *schedule, void (*visit)(void *context, struct schedule_transport *transport),
-    void *context)
-{
-    struct schedule_transport *transport, *next;
-
-    HASH_ITER (hh, schedule->transports, transport, next)
-        visit(context, transport);
 }

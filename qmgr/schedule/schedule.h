@@ -1,9 +1,10 @@
 /* schedule.h: which delivery comes next. Pure: no clock, no files, no sockets; time is passed in (monotonic ms).
  *
- * Fairness. Each transport serves its messages in turn (round-robin), one delivery each time, so a mailing list with ten thousand
- * recipients gets one slot among the messages that wait, and a message for one recipient waits at most one round. Within a message,
- * destinations take turns, too. A destination runs at most as many deliveries as its window allows (feedback.h); what waits for a
- * full or delayed destination is parked there in order of arrival, costs nothing meanwhile, and is woken one by one as slots become free. */
+ * Fairness. Each transport serves its messages in turn (round-robin), one delivery each time, so a mailing list
+ * with ten thousand recipients gets one slot among the messages that wait, and a message for one recipient waits at
+ * most one round. Within a message, destinations take turns, too. A destination runs at most as many deliveries as
+ * its window allows (feedback.h); what waits for a full or delayed destination is parked there in order of arrival,
+ * costs nothing meanwhile, and is woken one by one as slots become free. */
 #ifndef QMGR_SCHEDULE_SCHEDULE_H
 #define QMGR_SCHEDULE_SCHEDULE_H
 #include <stdbool.h>
@@ -25,7 +26,8 @@ struct schedule_limits {
     int64_t transport_dead_ms;    /* the same for a transport that doesn't answer (transport_retry_time) */
 };
 
-/* One delivery; a member of the caller's struct. The caller owns the memory, and must not free it while it is queued. */
+/* One delivery; a member of the caller's struct. The caller owns the memory, and must not free it while it is
+ * queued. */
 struct schedule_entry {
     void *owner;
     struct schedule_peer *peer;
@@ -68,15 +70,19 @@ struct schedule_entry *schedule_next(struct schedule_transport *transport, int64
 /* A started delivery didn't begin after all: back to the front of its message's work for that destination. */
 void schedule_requeue(struct schedule_entry *entry);
 
-/* A started delivery ended. unreachable: NULL, or why the next hop couldn't be reached at all. If that makes the destination dead,
- * true: the caller then takes what waits for it with schedule_take_suspended. Afterwards the entry isn't known here any more. */
+/* A started delivery ended. unreachable: NULL, or why the next hop couldn't be reached at all. If that makes the
+ * destination dead, true: the caller then takes what waits for it with schedule_take_suspended. Afterwards the
+ * entry isn't known here any more. */
 bool schedule_finish(struct schedule_entry *entry, const struct schedule_reason *unreachable, int64_t now_ms,
     struct schedule_destination **dead);
-/* The next delivery that waits for a dead destination, taken out; NULL: no more, and the destination isn't to be used any more. */
+/* The next delivery that waits for a dead destination, taken out; NULL: no more, and the destination isn't to be
+ * used any more. */
 struct schedule_entry *schedule_take_suspended(struct schedule_destination *dead);
 
-/* The transport's service doesn't answer: everything that waits for it comes out of schedule_take_all, and is suspended for some time. */
-void schedule_transport_fail(struct schedule_transport *transport, const struct schedule_reason *reason, int64_t now_ms);
+/* The transport's service doesn't answer: everything that waits for it comes out of schedule_take_all, and is
+ * suspended for some time. */
+void schedule_transport_fail(struct schedule_transport *transport, const struct schedule_reason *reason,
+    int64_t now_ms);
 struct schedule_entry *schedule_take_all(struct schedule_transport *transport);
 
 /* Forgets all dead destinations and transports. */
@@ -93,8 +99,4 @@ bool schedule_more_waits(const struct schedule_entry *entry);
 /* Deliveries that wait, and that run. */
 size_t schedule_waiting(const struct schedule_transport *transport);
 size_t schedule_running(const struct schedule_transport *transport);
-
-/* Calls visit for every transport. */
-void schedule_each_transport(struct schedule *schedule, void (*visit)(void *context, struct schedule_transport *transport),
-    void *context);
 #endif

@@ -1,5 +1,5 @@
-/* places.h: empty files in spare/, made ahead in batches with one folder sync each, so that taking in a message waits for no
- * name to become durable. The batch grows while places go fast, and shrinks again. */
+/* places.h: empty files in spare/, made ahead in batches with one folder sync each, so that taking in a message
+ * waits for no name to become durable. The batch grows while places go fast, and shrinks again. */
 #ifndef QMGR_SPOOL_PLACES_H
 #define QMGR_SPOOL_PLACES_H
 #include <stdbool.h>

@@ -12,8 +12,8 @@
 #include "util/io/fd.h"
 #include "util/log/log.h"
 
-/* Complete means: its writer had synced it. Whether the client got its 250 is not known; in doubt the message is kept, and goes where its
- * commit would have put it. */
+/* Complete means: its writer had synced it. Whether the client got its 250 is not known; in doubt the message is
+ * kept, and goes where its commit would have put it. */
 static bool is_complete(const struct spool *spool, const char *id, enum queue *queue)
 {
     struct message_file file;

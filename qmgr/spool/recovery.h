@@ -3,7 +3,7 @@
 #define QMGR_SPOOL_RECOVERY_H
 #include "qmgr/spool/spool.h"
 
-/* Empties spare (complete messages go to incoming, everything else is removed) and moves active messages back to incoming. Opens no
- * deferred message. */
+/* Empties spare (complete messages go to incoming, everything else is removed) and moves active messages back to
+ * incoming. Opens no deferred message. */
 void recovery_run(struct spool *spool);
 #endif

@@ -11,7 +11,8 @@ struct scan;
 struct scan *scan_open(struct spool *spool, enum queue queue);
 void scan_close(struct scan *scan); /* NULL is allowed */
 
-/* The next file name that could be a queue id, valid until the next call; NULL at the end. Files may vanish meanwhile. */
+/* The next file name that could be a queue id, valid until the next call; NULL at the end. Files may vanish
+ * meanwhile. */
 const char *scan_next(struct scan *scan);
 /* The folder that the last name was found in, borrowed. */
 int scan_folder(const struct scan *scan);

@@ -1,6 +1,6 @@
-/* spool.h: the queue folders: where a message lies. Only processes that own the queue use it (qmgr, showq, postsuper, ...).
- * Names are made durable when places are made; renames between folders need no sync, since start-up looks into all of them
- * (the table of states is in ARCHITECTURE.md). */
+/* spool.h: the queue folders: where a message lies. Only processes that own the queue use it (qmgr, showq,
+ * postsuper, ...). Names are made durable when places are made; renames between folders need no sync, since start-
+ * up looks into all of them (the table of states is in ARCHITECTURE.md). */
 #ifndef QMGR_SPOOL_SPOOL_H
 #define QMGR_SPOOL_SPOOL_H
 #include <stdbool.h>
