@@ -118,7 +118,7 @@ static void deliver_to_maildir(const struct task *task, const char *path, uid_t 
 
     if (!good)
         str_printf(&why, "create maildir file %s: %s", path, strerror(errno));
-    good = good && maildir_deliver(&mail, path, config->myhostname, config->virtual_mailbox_limit, &why);
+    good = good && maildir_deliver(&mail, path, config->virtual_mailbox_limit, &why);
     int error = errno;
     identity_back();
     if (good) {

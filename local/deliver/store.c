@@ -84,7 +84,7 @@ static void store_in_maildir(struct delivery *delivery, const struct step *step,
 
     if (!good)
         str_printf(&why, "create maildir file %s: %s", path, strerror(errno));
-    good = good && maildir_deliver(&mail, path, config->myhostname, config->mailbox_size_limit, &why);
+    good = good && maildir_deliver(&mail, path, config->mailbox_size_limit, &why);
     int error = errno;
     identity_back();
     if (good) {

@@ -9,8 +9,9 @@
 
 #include "util/base/clock.h"
 #include "util/io/fd.h"
+#include "util/log/log.h"
 
-enum { TEMPORARY_TRIES = 100 };
+enum { TEMPORARY_TRIES = 100, HOST_BYTES = 257 };
 
 /* A '/' in the host's name would leave the folder. */
 static void put_host(struct str *out, const char *host)
@@ -31,6 +32,17 @@ void maildir_put_name(struct str *out, int64_t now_us, unsigned long long device
     put_host(out, host);
 }
 
+/* An automounter, or a folder above that isn't ours, may have mkdir say something else than EEXIST. Keeps errno. */
+static bool is_folder(const char *path)
+{
+    int error = errno;
+    struct stat status;
+    bool good = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+
+    errno = error;
+    return good;
+}
+
 /* All folders of a path up to its last '/', those above it too. */
 static bool make_folders(const char *path)
 {
@@ -40,9 +52,7 @@ static bool make_folders(const char *path)
     for (const char *slash = strchr(path + 1, '/'); good && slash != NULL; slash = strchr(slash + 1, '/')) {
         str_clear(&folder);
         str_put_bytes(&folder, path, (size_t)(slash - path));
-        good = mkdir(str_text(&folder), 0700) == 0 || errno == EEXIST;
-        if (!good && access(str_text(&folder), F_OK) == 0) /* an automounter may say something else than EEXIST */
-            good = true;
+        good = mkdir(str_text(&folder), 0700) == 0 || errno == EEXIST || is_folder(str_text(&folder));
     }
     str_free(&folder);
     return good;
@@ -122,14 +132,18 @@ static bool move_to_new(const char *path, const char *temporary, const char *nam
     return true;
 }
 
-bool maildir_deliver(const struct mail *mail, const char *path, const char *host, int64_t limit_bytes, struct str *why)
+bool maildir_deliver(const struct mail *mail, const char *path, int64_t limit_bytes, struct str *why)
 {
+    char host[HOST_BYTES] = "localhost";
     struct str temporary = {0};
     struct str name = {0};
     struct stat status;
     bool moved = false;
-    int fd = open_temporary(path, host, &temporary);
+    int fd;
 
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        log_warning("gethostname: %m");
+    fd = open_temporary(path, host, &temporary);
     if (fd < 0) {
         int error = errno;
         str_printf(why, "create maildir file %s: %s", str_text(&temporary), strerror(error));

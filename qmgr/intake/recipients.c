@@ -79,8 +79,11 @@ static void take(struct intake_message *message, const struct recipient *recipie
     struct recipient final = *recipient;
 
     final.address = arena_copy_text(message->arena, address);
-    final.original = message->intake->config->enable_original_recipient ? recipient->original : "";
-    if (is_first(message, &final))
+    if (!message->intake->config->enable_original_recipient)
+        final.original = ""; /* makes no difference then; the log tells it all the same */
+    bool first = is_first(message, &final);
+    final.original = recipient->original;
+    if (first)
         envelope_add_recipient(&message->envelope, message->arena, &final);
 }
 

@@ -221,7 +221,7 @@ static void envelope_addresses_are_mapped(void **unused)
         { "virtual_alias_maps = inline:{v@example.test=alice@example.test}\n", "v@example.test alice@example.test",
             "alice@example.test(v@example.test) alice@example.test(alice@example.test)" },
         { "virtual_alias_maps = inline:{v@example.test=alice@example.test}\nenable_original_recipient = no\n",
-            "v@example.test alice@example.test", "alice@example.test()" },
+            "v@example.test alice@example.test", "alice@example.test(v@example.test)" },
         { "virtual_alias_maps = inline:{{s@example.test=s@example.test, alice@example.test}}\n", "s@example.test",
             "s@example.test(s@example.test) alice@example.test(s@example.test)" },
         { "canonical_maps = inline:{al@example.test=alice}\nrecipient_delimiter = +\n", "al+x@example.test",
