@@ -50,6 +50,7 @@ struct delivery {
     struct agent_target *target;
     bool verify;                  /* find out only */
     bool expanded;                /* the target led to others, or to several things */
+    bool deferred;                /* some step has to be tried again, which repeats all */
     bool has_owner;               /* ... which a list's owner answers for now */
     struct seen *seen;            /* whom it led to already */
     struct forwarding *forwarding;/* new messages that are being made */

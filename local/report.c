@@ -8,6 +8,8 @@ static void put(struct delivery *delivery, const struct step *step, const struct
 {
     struct order *order = delivery->order;
 
+    if (result->code >= 500 ? delivery->local->config->soft_bounce : result->code >= 400)
+        delivery->deferred = true;
     if (!delivery->expanded && step->parent == NULL)
         agent_report(delivery->agent, order, delivery->target, result);
     else

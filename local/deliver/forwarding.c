@@ -160,7 +160,7 @@ void forwarding_finish(struct delivery *delivery, const struct step *origin)
     for (const struct forwarding *forwarding = delivery->forwarding; forwarding != NULL; forwarding = forwarding->next) {
         if (delivery->verify)
             report_verified(delivery, forwarding, origin);
-        else
+        else if (!delivery->deferred) /* else once for all, when the rest is done */
             finish(delivery, forwarding, origin);
     }
     delivery->forwarding = NULL;

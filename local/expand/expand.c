@@ -123,36 +123,10 @@ static void put_extension(const struct delivery *delivery, const struct step *pa
     str_put(out, address + local_length);
 }
 
-/* Whether the mail stays in this process: aliases without an owner, and a user's own name in the user's .forward. Everything else goes
- * through the queue, where each recipient has a record of its own. */
-static bool stays_here(const struct step *parent, const char *user)
+static void forward(struct delivery *delivery, const struct step *step)
 {
-    switch (parent->source) {
-    case SOURCE_NONE:
-    case SOURCE_ALIAS:
-        return parent->owner == NULL;
-    case SOURCE_FORWARD:
-        return parent->expanding != NULL && text_equal(parent->expanding, user);
-    case SOURCE_INCLUDE:
-        return parent->account != NULL && parent->expanding != NULL && text_equal(parent->expanding, user);
-    }
-    return false;
-}
-
-static const char *user_of(const struct delivery *delivery, const char *address)
-{
-    const struct config *config = delivery->local->config;
-    size_t length = address_local_length(address);
-    size_t user_length = address_user_length(address, length, config->recipient_delimiter, config->owner_request_special);
-    char *user = arena_copy_bytes(delivery->order->arena, address, user_length);
-
-    text_lower(user);
-    return user;
-}
-
-static void report_loop(struct delivery *delivery, const struct step *step)
-{
-    report(delivery, step, 550, "5.4.6", "mail forwarding loop for %s", step->recipient.address);
+    if (seen_first(delivery->seen, "forward", step->recipient.address))
+        forwarding_add(delivery, step);
 }
 
 static void go_on_to(struct delivery *delivery, const struct step *parent, const char *text)
@@ -183,12 +157,10 @@ static void go_on_to(struct delivery *delivery, const struct step *parent, const
     child.recipient.address = route.recipient;
     if (route.is_error && strstr(route.next_hop, "bad address syntax") != NULL)
         report(delivery, &child, 550, "5.1.3", "bad recipient address syntax: %s", route.recipient);
-    else if (text_equal(route.transport, local->service) && stays_here(parent, user_of(delivery, route.recipient)))
+    else if (text_equal(route.transport, local->service))
         expand_recipient(delivery, &child);
-    else if (text_equal(route.transport, local->service) && loop_is_here(delivery, child.recipient.address))
-        report_loop(delivery, &child); /* now rather than one round later */
-    else if (seen_first(delivery->seen, "forward", child.recipient.address))
-        forwarding_add(delivery, &child);
+    else
+        forward(delivery, &child);
 }
 
 void expand_destination(void *context, enum destination_kind kind, const char *text)
@@ -292,10 +264,8 @@ static void expand_alias(struct delivery *delivery, const struct step *step, con
     inside.uid = uid == 0 ? delivery->local->default_uid : uid;
     inside.gid = uid == 0 ? delivery->local->default_gid : gid;
     inside.has_rights = true;
-    if (destination_parse(value, DESTINATIONS_MAX, expand_destination, &line) == 0) {
-        log_warning("alias %s has no value", name);
-        report(delivery, step, 550, "5.3.5", "mail system configuration error");
-    }
+    if (destination_parse(value, DESTINATIONS_MAX, expand_destination, &line) == 0)
+        expand_destination(&line, DESTINATION_ADDRESS, ""); /* like an empty address anywhere: the postmaster's */
 }
 
 /* True: the recipient was an alias (or a table failed), and everything is done. */
@@ -353,6 +323,24 @@ static void split_address(const struct delivery *delivery, struct step *step)
     step->unmatched = "";
 }
 
+/* Whether the mail stays in this process: aliases without an owner, and a user's own name in the user's .forward. Everything else goes
+ * through the queue, where each recipient has a record of its own. */
+static bool stays_here(const struct step *step)
+{
+    bool own_name = step->expanding != NULL && text_equal(step->expanding, step->user);
+
+    switch (step->source) {
+    case SOURCE_NONE:
+    case SOURCE_ALIAS:
+        return step->owner == NULL;
+    case SOURCE_FORWARD:
+        return own_name;
+    case SOURCE_INCLUDE:
+        return own_name && step->account != NULL;
+    }
+    return false;
+}
+
 void expand_recipient(struct delivery *delivery, struct step *step)
 {
     split_address(delivery, step);
@@ -364,9 +352,13 @@ void expand_recipient(struct delivery *delivery, struct step *step)
     if (!delivery->local->config->frozen_delivered_to)
         step->delivered_to = step->recipient.address;
     if (loop_is_here(delivery, step->recipient.address)) {
-        report_loop(delivery, step);
+        report(delivery, step, 550, "5.4.6", "mail forwarding loop for %s", step->recipient.address);
         return;
     }
-    if (step->source == SOURCE_FORWARD || step->source == SOURCE_INCLUDE || !try_alias(delivery, step))
+    if (try_alias(delivery, step))
+        return;
+    if (stays_here(step))
         user_deliver(delivery, step);
+    else
+        forward(delivery, step);
 }

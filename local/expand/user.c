@@ -126,6 +126,7 @@ static void hand_over(struct delivery *delivery, const struct step *step, const 
             report(delivery, step, 450, "4.3.0", "mail transport unavailable");
     } else if (agent_pass_for(delivery->order, &step->recipient, step->sender, path, next_hop, &result)) {
         agent_note_part(delivery->agent, delivery->order, delivery->target, &step->recipient, &result);
+        delivery->deferred |= result.code >= 400 && result.code < 500;
     } else {
         report(delivery, step, 450, "4.3.0", "mail transport unavailable");
     }
@@ -218,8 +219,7 @@ static bool try_relay(struct delivery *delivery, const struct step *step)
     inside.source = SOURCE_NONE;
     inside.expanding = NULL;
     delivery->expanded = true;
-    if (destination_parse(str_text(&address), 1, expand_destination, &line) == 0)
-        report(delivery, step, 550, "5.1.1", "unknown user: \"%s\"", step->user);
+    expand_destination(&line, DESTINATION_ADDRESS, str_text(&address));
     str_free(&address);
     return true;
 }

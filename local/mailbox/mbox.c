@@ -17,6 +17,13 @@ static bool explain(struct str *why, const char *what, int error)
     return false;
 }
 
+static bool refuse(struct str *why, const char *what)
+{
+    str_put(why, what);
+    errno = EPERM;
+    return false;
+}
+
 /* Somebody who may write into the folder must not lead us to a file that its name isn't. A symbolic link counts only when root made
  * it in a folder of root's own. */
 static bool is_what_it_seems(const char *path, const struct stat *opened, struct str *why)
@@ -28,10 +35,10 @@ static bool is_what_it_seems(const char *path, const struct stat *opened, struct
     if (S_ISLNK(named.st_mode)) {
         if (named.st_uid == 0)
             return true;
-        return explain(why, "file is a symbolic link", EPERM);
+        return refuse(why, "file is a symbolic link");
     }
     if (named.st_dev != opened->st_dev || named.st_ino != opened->st_ino)
-        return explain(why, "file status has changed unexpectedly", EPERM);
+        return refuse(why, "file status has changed unexpectedly");
     return true;
 }
 
