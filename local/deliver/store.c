@@ -126,7 +126,6 @@ static void store_in_mbox(struct delivery *delivery, const struct step *step, co
         .folder_uid = account->uid,
         .folder_gid = account->gid,
         .strict_owner = local->config->strict_mailbox_ownership,
-        .may_lack_dotlock = !in_spool,
         .limit_bytes = local->config->mailbox_size_limit,
         .lock = local->lock,
     };

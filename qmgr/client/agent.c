@@ -338,12 +338,17 @@ void agent_report(struct agent *agent, struct order *order, struct agent_target 
 /* --- parts of a target --- */
 
 /* The first failure becomes the target's verdict, so that the target counts as done only when its sender was told. */
+struct agent_failure {
+    struct agent_failure *next;
+    struct recipient part;
+    struct agent_result result;
+};
+
 struct agent_parts {
-    bool has_failure;
     bool has_deferral;
-    struct recipient failed;
-    struct agent_result failure;
     struct agent_result deferral;
+    struct agent_failure *failures;
+    struct agent_failure **failures_end;
 };
 
 static const char *keep_optional(struct agent *agent, const char *text)
@@ -388,17 +393,20 @@ void agent_note_part(struct agent *agent, struct order *order, struct agent_targ
 {
     struct agent_parts *parts = target->parts;
 
-    if (parts == NULL)
+    if (parts == NULL) {
         parts = target->parts = arena_allocate(agent->arena, sizeof(*parts));
-    if (result->code >= 500 && !parts->has_failure) {
-        parts->has_failure = true;
-        parts->failed = *part;
-        parts->failed.address = arena_copy_text(agent->arena, part->address);
-        parts->failure = keep_result(agent, result);
-    } else if (result->code >= 400 && result->code < 500) {
+        parts->failures_end = &parts->failures;
+    }
+    if (result->code >= 500) {
+        struct agent_failure *failure = arena_allocate(agent->arena, sizeof(*failure));
+        *failure = (struct agent_failure){ .part = *part, .result = keep_result(agent, result) };
+        failure->part.address = arena_copy_text(agent->arena, part->address);
+        *parts->failures_end = failure;
+        parts->failures_end = &failure->next;
+    } else if (result->code >= 400) {
         parts->has_deferral = true;
         parts->deferral = keep_result(agent, result);
-    } else if (result->code >= 500 || text_equal(order->kind, "verify") || (order->envelope.flags & ENVELOPE_TRACE)) {
+    } else if (text_equal(order->kind, "verify") || (order->envelope.flags & ENVELOPE_TRACE)) {
         send_part(agent, order, target, part, result);
     }
 }
@@ -437,15 +445,19 @@ void agent_expanded(struct agent *agent, struct order *order, struct agent_targe
     static const struct agent_result success = { .code = 250, .status = "2.0.0", .why = "alias expanded" };
     static const struct agent_parts nothing;
     const struct agent_parts *parts = target->parts == NULL ? &nothing : target->parts;
-    const struct agent_result *verdict = parts->has_deferral ? &parts->deferral : parts->has_failure ? &parts->failure : &success;
+    const struct agent_failure *failure = parts->failures;
+    const struct agent_failure *first = parts->has_deferral ? NULL : failure;
+    const struct agent_result *verdict = parts->has_deferral ? &parts->deferral : first != NULL ? &first->result : &success;
 
     if (target->reported)
         return;
     target->reported = true;
     if ((target->recipient.notify & NOTIFY_SUCCESS) && !text_equal(order->kind, "verify"))
         send_expanded(agent, order, target, relay, action);
-    if (parts->has_failure && parts->has_deferral)
-        send_part(agent, order, target, &parts->failed, &parts->failure);
+    for (; failure != NULL; failure = failure->next) {
+        if (failure != first)
+            send_part(agent, order, target, &failure->part, &failure->result);
+    }
     agent_verdict_send(agent->channel, &(struct agent_verdict){
         .index = (uint32_t)(target - order->targets),
         .code = (uint32_t)verdict->code,
@@ -456,7 +468,7 @@ void agent_expanded(struct agent *agent, struct order *order, struct agent_targe
         .diagnostic_type = verdict->diagnostic_type,
         .diagnostic = verdict->diagnostic,
         .remote_mta = verdict->remote_mta,
-        .failed_address = verdict->code >= 500 ? parts->failed.address : "",
+        .failed_address = first != NULL ? first->part.address : "",
         .told_by_parts = verdict->code < 300,
     });
     (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S)); /* a failure shows in agent_finish */
