@@ -29,7 +29,7 @@ HARDEN = -fPIE -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-reco
 HARDEN_LINK = -pie -fsanitize=$(SANITIZE)
 OPTIMIZE = -O1 -g
 endif
-CPPFLAGS += -I. -D_GNU_SOURCE
+CPPFLAGS += -I. -D_GNU_SOURCE '-DCONFIG_DIRECTORY="$(CONFDIR)"'
 ALL_CFLAGS = -std=c17 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(CFLAGS)
 LIBRARIES = -ldb -lpcre2-8 -levent_core -lidn2 -lunistring -lseccomp -lz -lresolv -lssl -lcrypto -lm
 
@@ -43,6 +43,13 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What knows CONFDIR is compiled anew when it changes.
+$(addprefix $(BUILD)/obj/util/,config/config.o config/parameter.o tool/postconf.o): $(BUILD)/confdir
+$(BUILD)/confdir: force
+	@mkdir -p $(@D)
+	@echo '$(CONFDIR)' | cmp -s - $@ || echo '$(CONFDIR)' >$@
+force:
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@

@@ -25,6 +25,8 @@ enum {
     AT_RETRY = 64,
     AT_ATTEMPTS = 80,
     AT_NEXT_ATTEMPT = 88,
+    AT_WRITTEN_LENGTH = 96,
+    AT_WRITTEN_CHECKSUM = 104,
 };
 
 static void put(unsigned char *block, size_t at, uint64_t value, size_t bytes)
@@ -75,6 +77,8 @@ bool message_file_write_header(int fd, const struct message_file *file)
     put_extent(block, AT_RETRY, file->retry);
     put(block, AT_ATTEMPTS, file->attempts, 4);
     put(block, AT_NEXT_ATTEMPT, (uint64_t)file->next_attempt_s, 8);
+    put(block, AT_WRITTEN_LENGTH, file->written_length, 8);
+    put(block, AT_WRITTEN_CHECKSUM, file->written_checksum, 4);
     put(block, AT_CHECKSUM, checksum(block), 4);
     return fd_pwrite_all(fd, block, sizeof(block), 0);
 }
@@ -118,6 +122,8 @@ bool message_file_read_header(int fd, struct message_file *file, const char **wh
         .retry = get_extent(block, AT_RETRY),
         .attempts = (uint32_t)get(block, AT_ATTEMPTS, 4),
         .next_attempt_s = (int64_t)get(block, AT_NEXT_ATTEMPT, 8),
+        .written_length = get(block, AT_WRITTEN_LENGTH, 8),
+        .written_checksum = (uint32_t)get(block, AT_WRITTEN_CHECKSUM, 4),
     };
     *why = "is incomplete";
     if (!file->complete)
@@ -126,6 +132,23 @@ bool message_file_read_header(int fd, struct message_file *file, const char **wh
     uint64_t size = (uint64_t)status.st_size;
     return extent_fits(file->head, size) && extent_fits(file->body, size) && extent_fits(file->envelope, size)
         && (file->retry.offset == 0 || extent_fits(file->retry, size));
+}
+
+bool message_file_is_whole(int fd, const struct message_file *file)
+{
+    unsigned char block[16384];
+    uLong sum = crc32(0, NULL, 0);
+
+    for (uint64_t at = 0; at < file->written_length;) {
+        uint64_t left = file->written_length - at;
+        size_t want = left < sizeof(block) ? (size_t)left : sizeof(block);
+        ssize_t count = fd_pread_all(fd, block, want, (off_t)(MESSAGE_FILE_HEADER_BYTES + at));
+        if (count < 0 || (size_t)count != want)
+            return false;
+        sum = crc32(sum, block, (uInt)want);
+        at += want;
+    }
+    return sum == file->written_checksum;
 }
 
 bool message_file_read_envelope(int fd, const struct message_file *file, struct arena *arena,

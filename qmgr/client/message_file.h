@@ -35,12 +35,17 @@ struct message_file {
     uint32_t attempts;           /* delivery attempts so far that left something over */
     int64_t next_attempt_s;      /* since 1970 */
     bool delay_warned;           /* the sender was told about the delay */
+    uint64_t written_length;     /* what its writer wrote behind the header, and the CRC-32 of that: a power cut during the */
+    uint32_t written_checksum;   /* writer's sync may leave the header whole but not what it stands for */
 };
 
 /* The header: one checksummed block. Write: false with errno. Read: false and *why (constant text) when it isn't
  * ours, was torn, or an extent lies outside of the file. */
 bool message_file_write_header(int fd, const struct message_file *file);
 bool message_file_read_header(int fd, struct message_file *file, const char **why);
+
+/* Whether the file still holds what its writer wrote. True only before anything (done marks) was changed in place. */
+bool message_file_is_whole(int fd, const struct message_file *file);
 
 /* Reads and decodes the envelope that the header points to. */
 bool message_file_read_envelope(int fd, const struct message_file *file, struct arena *arena,

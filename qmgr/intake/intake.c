@@ -288,6 +288,8 @@ static bool write_file(struct intake_message *message, const struct str *envelop
         fail_writing(message, writer->error);
         return false;
     }
+    message->file.written_length = writer_offset(writer) - MESSAGE_FILE_HEADER_BYTES;
+    message->file.written_checksum = writer->checksum;
     message->file.complete = true;
     if (!message_file_write_header(message->content_fd, &message->file) || fdatasync(message->content_fd) != 0) {
         fail_writing(message, errno);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "util/base/memory.h"
 #include "util/io/fd.h"
@@ -29,6 +30,7 @@ static void flush(struct writer *writer)
     if (writer->error == 0 && writer->used > 0
         && !fd_pwrite_all(writer->fd, writer->buffer, writer->used, (off_t)writer->flushed_to))
         writer->error = errno == 0 ? EIO : errno;
+    writer->checksum = (uint32_t)crc32(writer->checksum, (const Bytef *)writer->buffer, (uInt)writer->used);
     writer->flushed_to += writer->used;
     writer->used = 0;
 }

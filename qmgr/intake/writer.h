@@ -16,6 +16,7 @@ struct writer {
     char *buffer;        /* WRITER_BUFFER_BYTES, kept between messages */
     size_t used;
     uint64_t flushed_to; /* file offset of the buffer's first byte */
+    uint32_t checksum;   /* CRC-32 of what was flushed */
     int error;           /* errno of the first failure, 0: all is well */
     size_t line_length;  /* bytes of the present line so far; 0 with line_is_open false: at its start */
     bool line_is_open;

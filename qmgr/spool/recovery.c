@@ -12,7 +12,7 @@
 #include "util/io/fd.h"
 #include "util/log/log.h"
 
-/* Complete means: its writer had synced it. Whether the client got its 250 is not known; in doubt the message is
+/* Complete means: its writer had synced it, or was about to and all of it got to disk. Whether the client got its 250 is not known; in doubt the message is
  * kept, and goes where its commit would have put it. */
 static bool is_complete(const struct spool *spool, const char *id, enum queue *queue)
 {
@@ -23,7 +23,7 @@ static bool is_complete(const struct spool *spool, const char *id, enum queue *q
 
     if (fd < 0)
         return false;
-    bool complete = message_file_read_header(fd, &file, &why);
+    bool complete = message_file_read_header(fd, &file, &why) && message_file_is_whole(fd, &file);
     if (complete) {
         struct arena *arena = arena_new();
         complete = message_file_read_envelope(fd, &file, arena, &envelope, &why) && envelope.recipient_count > 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -241,6 +242,25 @@ static void delays_have_two_digits(void **unused)
     str_free(&text);
 }
 
+static void torn_content_is_noticed(void **unused)
+{
+    static const char content[] = "From: a\r\nbody\r\n";
+    struct message_file file = {
+        .written_length = sizeof(content) - 1,
+        .written_checksum = (uint32_t)crc32(0, (const Bytef *)content, sizeof(content) - 1),
+    };
+    int fd = empty_file();
+
+    assert_true(fd_pwrite_all(fd, content, sizeof(content) - 1, MESSAGE_FILE_HEADER_BYTES));
+    assert_true(message_file_is_whole(fd, &file));
+    assert_true(fd_pwrite_all(fd, "\0", 1, MESSAGE_FILE_HEADER_BYTES + 5));
+    assert_false(message_file_is_whole(fd, &file));
+    assert_true(fd_pwrite_all(fd, ":", 1, MESSAGE_FILE_HEADER_BYTES + 5));
+    assert_int_equal(ftruncate(fd, MESSAGE_FILE_HEADER_BYTES + 8), 0);
+    assert_false(message_file_is_whole(fd, &file));
+    fd_close(&fd);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -251,6 +271,7 @@ int main(void)
         cmocka_unit_test(every_cut_of_an_envelope_is_refused),
         cmocka_unit_test(content_is_read_as_local_text),
         cmocka_unit_test(reasons_are_kept_in_place),
+        cmocka_unit_test(torn_content_is_noticed),
         cmocka_unit_test(delays_have_two_digits),
     };
 

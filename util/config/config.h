@@ -12,8 +12,7 @@
 
 struct config_dictionary; /* name -> raw text, and where it was set */
 
-/* Where main.cf is when nobody says otherwise. */
-#define CONFIG_DIRECTORY "/etc/postfix"
+/* Where main.cf is when nobody says otherwise: CONFIG_DIRECTORY, which the Makefile sets from CONFDIR. */
 
 /* One member per parameter: bool (BOOL), int64_t (COUNT, SIZE in bytes, TIME_* in seconds), const char * (TEXT expanded,
  * RAW unexpanded). */
