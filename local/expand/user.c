@@ -76,35 +76,47 @@ static bool follow(struct delivery *delivery, const struct step *step, int fd, b
     return count != 0;
 }
 
-static bool try_forward(struct delivery *delivery, struct step *step)
+/* Looks for the file, as the user. -1: there is none, or the first that is there mustn't be used. */
+static int find_forward(const struct delivery *delivery, const struct step *step, bool *has_extension)
 {
     const struct config *config = delivery->local->config;
     const char *list = config->forward_path;
     const char *word;
     size_t length;
+    struct str path = {0};
+    struct str before = {0};
+    bool exists = false;
+    int fd = -1;
+
+    while (fd < 0 && !exists && text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        str_clear(&path);
+        const char *text = arena_copy_bytes(delivery->order->arena, word, length);
+        if (!macros_expand(delivery, step, text, config->forward_expansion_filter, &path, has_extension)
+            || *str_text(&path) != '/' || text_equal(str_text(&path), str_text(&before)))
+            continue;
+        fd = open_forward(step->account, str_text(&path), &exists);
+        str_set(&before, str_text(&path)); /* without an extension the usual two are the same */
+    }
+    str_free(&path);
+    str_free(&before);
+    return fd;
+}
+
+static bool try_forward(struct delivery *delivery, const struct step *step)
+{
+    bool has_extension = false;
+    int fd = -1;
 
     if (step->parent != NULL && step->parent->source == SOURCE_FORWARD)
         return false; /* own name in own file */
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        struct str path = {0};
-        bool has_extension = false;
-        bool exists = false;
-        int fd = -1;
-        const char *text = arena_copy_bytes(delivery->order->arena, word, length);
-        if (macros_expand(delivery, step, text, config->forward_expansion_filter, &path, &has_extension)
-            && *str_text(&path) == '/' && identity_become(step->account->uid, step->account->gid))
-            fd = open_forward(step->account, str_text(&path), &exists);
-        identity_back();
-        str_free(&path);
-        if (fd >= 0) {
-            bool followed = follow(delivery, step, fd, has_extension);
-            fd_close(&fd);
-            return followed;
-        }
-        if (exists)
-            return false;
-    }
-    return false;
+    if (identity_become(step->account->uid, step->account->gid))
+        fd = find_forward(delivery, step, &has_extension);
+    identity_back();
+    if (fd < 0)
+        return false;
+    bool followed = follow(delivery, step, fd, has_extension);
+    fd_close(&fd);
+    return followed;
 }
 
 /* --- other transports --- */
