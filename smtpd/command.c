@@ -38,7 +38,7 @@ static const struct command commands[] = {
     { "XCLIENT", "xclient", command_not_implemented, 0, { { 0 } } },
     { "XFORWARD", "xforward", command_not_implemented, 0, { { 0 } } },
     { "STARTTLS", "starttls", command_not_implemented, 0, { { 0 } } },
-    { "AUTH", "auth", command_not_implemented, 0, { { 0 } } },
+    { "AUTH", "auth", command_auth, COMMAND_LAST, { { PHASE_SILENT, SAY_HELLO } } },
     { "MAIL", "mail", command_mail, 0,
       { { PHASE_SILENT, SAY_HELLO },
         { IN_TRANSACTION, VERDICT_ROW(503, "5.5.1", "Error: nested MAIL command") } } },

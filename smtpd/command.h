@@ -34,6 +34,7 @@ void command_put_counts(const struct command_counts *counts, struct str *out);
 /* The handlers, in smtpd/command/. arguments: behind the verb, blanks skipped, blanks at the end taken away. */
 struct verdict command_helo(struct session *session, const char *arguments);
 struct verdict command_ehlo(struct session *session, const char *arguments);
+struct verdict command_auth(struct session *session, const char *arguments);
 struct verdict command_mail(struct session *session, const char *arguments);
 struct verdict command_rcpt(struct session *session, const char *arguments);
 struct verdict command_data(struct session *session, const char *arguments);

@@ -42,6 +42,13 @@ static void put_attributes(struct session *session, struct intake_message *messa
     if (session->helo != NULL)
         intake_attribute(message, ATTRIBUTE_CLIENT_HELO, session->helo);
     intake_attribute(message, ATTRIBUTE_CLIENT_PROTOCOL, session_protocol(session));
+    if (session->login.method != NULL) {
+        intake_attribute(message, ATTRIBUTE_SASL_METHOD, session->login.method);
+        intake_attribute(message, ATTRIBUTE_SASL_USERNAME, session->login.user);
+    }
+    const char *sender = session->transaction.parameters.auth;
+    if (sender != NULL && *sender != '\0')
+        intake_attribute(message, ATTRIBUTE_SASL_SENDER, sender);
 }
 
 struct verdict message_open(struct session *session)
@@ -62,7 +69,7 @@ struct verdict message_open(struct session *session)
     }
     put_attributes(session, transaction->message);
     intake_sender(transaction->message, transaction->sender, transaction->parameters.envid, transaction->parameters.ret);
-    log_info("%s: client=%s", intake_queue_id(transaction->message), session->client_text);
+    log_info("%s: client=%s%s", intake_queue_id(transaction->message), session->client_text, login_log_text(session));
     return why;
 }
 

@@ -87,9 +87,13 @@ static struct verdict take_envid(struct parsing *parsing, const char *value, boo
     return fine;
 }
 
-/* A server without AUTH takes the parameter from peers that relay it, and makes nothing of it. */
+/* Who sent the message elsewhere, as a peer that relays it says: it is passed on, and proves nothing. */
 static struct verdict take_auth(struct parsing *parsing, const char *value, bool repeated)
 {
+    if (repeated)
+        return VERDICT(503, "5.5.4", "Error: multiple AUTH= options");
+    if (!text_equal(value, "<>"))
+        parsing->mail->auth = arena_copy_text(parsing->arena, value);
     return fine;
 }
 

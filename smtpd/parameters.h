@@ -21,6 +21,7 @@ struct mail_parameters {
     uint32_t flags;     /* ENVELOPE_CONTENT_*, ENVELOPE_SMTPUTF8 */
     enum envelope_ret ret;
     const char *envid;  /* xtext, "" when not given */
+    const char *auth;   /* AUTH=, as received (xtext); NULL: not given, or "<>": nobody known */
 };
 
 struct rcpt_parameters {

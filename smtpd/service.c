@@ -98,7 +98,7 @@ static struct match_list *open_rewrite_tables(const struct config *config)
 }
 
 void service_open(struct service *service, const struct config *config, const struct config *rewrite,
-    struct intake *intake)
+    struct intake *intake, const char *auth_socket)
 {
     *service = (struct service){ .config = config, .intake = intake };
     service->router = router_open(rewrite);
@@ -112,6 +112,10 @@ void service_open(struct service *service, const struct config *config, const st
     service->bare_newline_exclusions = match_list_open(config, "smtpd_forbid_bare_newline_exclusions",
         config->smtpd_forbid_bare_newline_exclusions);
     service->local_rewrite_clients = open_rewrite_tables(config);
+    service->auth_exceptions = match_list_open(config, "smtpd_sasl_exceptions_networks",
+        config->smtpd_sasl_exceptions_networks);
+    if (config->smtpd_sasl_auth_enable)
+        service->auth = auth_service_open(config, auth_socket);
     service->discard_keywords = service_parse_keywords(config->smtpd_discard_ehlo_keywords);
 }
 
@@ -126,6 +130,8 @@ void service_close(struct service *service)
     match_list_close(service->noop_commands);
     match_list_close(service->bare_newline_exclusions);
     match_list_close(service->local_rewrite_clients);
+    match_list_close(service->auth_exceptions);
+    auth_service_close(service->auth);
 }
 
 bool service_has_changed(struct service *service)
@@ -133,5 +139,6 @@ bool service_has_changed(struct service *service)
     return policy_has_changed(service->policy) || router_has_changed(service->router)
            || maps_have_changed(service->discard_keyword_maps) || maps_have_changed(service->command_filter)
            || match_list_has_changed(service->mynetworks) || match_list_has_changed(service->bare_newline_exclusions)
+           || match_list_has_changed(service->auth_exceptions)
            || match_list_has_changed(service->local_rewrite_clients) || intake_tables_have_changed(service->intake);
 }

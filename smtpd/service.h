@@ -4,6 +4,7 @@
 #include "qmgr/intake/intake.h"
 #include "qmgr/route/route.h"
 #include "smtpd/policy/policy.h"
+#include "submission/auth/auth.h"
 #include "util/config/config.h"
 #include "util/table/maps.h"
 #include "util/table/match_list.h"
@@ -29,6 +30,8 @@ struct service {
     struct router *router;
     struct policy *policy;
     struct intake *intake;
+    struct auth_service *auth; /* NULL: smtpd_sasl_auth_enable is off */
+    struct match_list *auth_exceptions;
     struct maps *discard_keyword_maps;
     struct maps *command_filter;
     struct match_list *mynetworks;
@@ -39,9 +42,10 @@ struct service {
     unsigned discard_keywords;                /* for everybody */
 };
 
-/* intake is borrowed. rewrite: as the rewrite service of master.cf sees the configuration. */
+/* intake is borrowed. rewrite: as the rewrite service of master.cf sees the configuration. auth_socket: where smtpd_sasl_path
+ * lies for this process. */
 void service_open(struct service *service, const struct config *config, const struct config *rewrite,
-    struct intake *intake);
+    struct intake *intake, const char *auth_socket);
 void service_close(struct service *service);
 /* Whether a table changed behind our back: time to start anew. */
 bool service_has_changed(struct service *service);

@@ -1,7 +1,9 @@
 #include "smtpd/session.h"
 
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
+#include "util/sasl/sasl_base64.h"
 
 enum { TRANSCRIPT_BYTES = 64 * 1024 };
 
@@ -166,7 +169,8 @@ struct verdict session_ask_policy(struct session *session, enum policy_stage sta
     /* Envelope addresses are always completed by our own domain, whoever sends them. */
     const struct policy_facts facts = { .stage = stage, .client = &session->client, .context = REWRITE_LOCAL,
         .helo = session->helo, .sender = sender, .recipient = recipient, .recipient_count = transaction->recipient_count,
-        .etrn_domain = etrn_domain, .pipelined_early = session->pipelined_early };
+        .etrn_domain = etrn_domain, .pipelined_early = session->pipelined_early,
+        .encrypted = session->encrypted, .sasl_user = session->login.user };
     const char *name = stage_name(session, stage);
     struct policy_result result;
 
@@ -207,6 +211,23 @@ static bool matches_client(const struct session *session, struct match_list *lis
     return match_list_client(list, session->client.name, session->client.address) == TABLE_FOUND;
 }
 
+static void find_server(struct session *session)
+{
+    struct sockaddr_storage own;
+    socklen_t length = sizeof(own);
+    char address[NI_MAXHOST];
+    char port[NI_MAXSERV];
+
+    session->server_address = session->server_port = "";
+    if (getsockname(stream_fd(session->stream), (struct sockaddr *)&own, &length) != 0
+        || getnameinfo((struct sockaddr *)&own, length, address, sizeof(address), port, sizeof(port),
+               NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return;
+    bool is_mapped = text_starts_with_nocase(address, "::ffff:") && strchr(address, '.') != NULL;
+    session->server_address = arena_copy_text(session->arena, is_mapped ? address + strlen("::ffff:") : address);
+    session->server_port = arena_copy_text(session->arena, port);
+}
+
 static void start(struct session *session, struct service *service, int fd, const struct sockaddr *peer, socklen_t length)
 {
     const struct config *config = service->config;
@@ -218,6 +239,7 @@ static void start(struct session *session, struct service *service, int fd, cons
     client_name_find(peer, length, config->smtpd_peername_lookup, session->arena, &session->client);
     session->client_text = arena_printf(session->arena, config->smtpd_client_port_logging ? "%s[%s]:%s" : "%s[%s]",
         session->client.name, session->client.address, session->client.port);
+    find_server(session);
     session->trace_id = arena_printf(session->arena, "%llx.%lx", (unsigned long long)clock_wall_us(), (long)getpid());
     session->discard_keywords = keywords_withheld(session);
     session->context =
@@ -227,6 +249,7 @@ static void start(struct session *session, struct service *service, int fd, cons
 
 static void stop(struct session *session)
 {
+    login_stop(session);
     transaction_stop(&session->transaction);
     stream_close(session->stream);
     arena_free(session->call);
@@ -249,22 +272,44 @@ static enum stream_status skip_line(struct session *session)
     return status;
 }
 
-static enum stream_status read_command(struct session *session, struct str *line)
+bool session_read_line(struct session *session, struct str *line, size_t limit, bool *too_long)
 {
-    size_t limit = (size_t)session->config->line_length_limit;
-
     if (session->config->smtpd_per_request_deadline)
         stream_set_deadline(session->stream, clock_deadline_s(session->config->smtpd_timeout));
     enum stream_status status = stream_read_line(session->stream, line, limit);
-    if (status == STREAM_TOO_LONG) {
+    *too_long = status == STREAM_TOO_LONG;
+    if (*too_long) {
         status = skip_line(session);
         log_warning("%s: request longer than %zu: %.30s...", session->client_text, limit, str_text(line));
     }
+    return status == STREAM_OK;
+}
+
+/* What the postmaster may see of a command: not the secret that AUTH brings along. */
+static void transcribe(struct session *session, const char *line)
+{
+    size_t shown = strlen(line);
+
+    if (text_starts_with_nocase(line + strspn(line, " \t"), "AUTH")) {
+        const char *at = line + strspn(line, " \t");
+        at += strcspn(at, " \t");
+        at += strspn(at, " \t");
+        shown = (size_t)(at - line) + strcspn(at, " \t");
+    }
+    if (session->transcript.length < TRANSCRIPT_BYTES)
+        str_printf(&session->transcript, "In:  %.*s%s\n", (int)shown, line, line[shown] == '\0' ? "" : " ...");
+}
+
+static enum stream_status read_command(struct session *session, struct str *line)
+{
+    bool too_long;
+    bool good = session_read_line(session, line, (size_t)session->config->line_length_limit, &too_long);
+
     while (line->length > 0 && (line->data[line->length - 1] == ' ' || line->data[line->length - 1] == '\t'))
         str_truncate(line, line->length - 1);
-    if (status == STREAM_OK && session->transcript.length < TRANSCRIPT_BYTES)
-        str_printf(&session->transcript, "In:  %s\n", str_text(line));
-    return status;
+    if (good)
+        transcribe(session, str_text(line));
+    return stream_status(session->stream);
 }
 
 /* The stream broke off, in a command or in the content. */
@@ -343,6 +388,8 @@ static enum stream_status serve(struct session *session, const char *denied)
         if (verdict.code == 0 || status != STREAM_OK)
             break; /* the content broke off */
         session->quit = session->quit || verdict.code == 421 || verdict.code == 521;
+        if (text_equal(session->where, "AUTH"))
+            sasl_wipe(&line);
         reply_put(session, verdict);
         arena_reset(session->call);
     }
@@ -360,6 +407,7 @@ void session_run(struct service *service, int fd, const struct sockaddr *peer, s
 
     start(&session, service, fd, peer, length);
     log_info("connect from %s", session.client_text);
+    login_start(&session);
     intake_prefetch(service->intake);
     struct verdict verdict = session_ask_policy(&session, POLICY_CONNECT, NULL, NULL);
     if (verdict.code != 0) {

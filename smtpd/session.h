@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "smtpd/command.h"
+#include "smtpd/login.h"
 #include "smtpd/service.h"
 #include "smtpd/transaction.h"
 #include "util/base/arena.h"
@@ -28,7 +29,12 @@ struct session {
     struct arena *call;        /* of the command at hand */
     struct client_name client;
     const char *client_text;   /* "localhost[127.0.0.1]", with ":port" where smtpd_client_port_logging */
+    const char *server_address; /* the end of the connection that is ours */
+    const char *server_port;
     const char *trace_id;
+    bool encrypted;            /* by TLS */
+    struct auth_client auth_client;
+    struct login login;
     unsigned discard_keywords; /* KEYWORD_* that this client isn't offered */
     bool bare_newline_excluded;
     enum rewrite_context context;
@@ -54,6 +60,9 @@ struct session {
 
 /* Serves the client. Takes the descriptor and closes it. */
 void session_run(struct service *service, int fd, const struct sockaddr *peer, socklen_t peer_length);
+
+/* Reads a line of at most limit bytes; what is beyond is skipped, logged, and *too_long set. False: the stream broke off. */
+bool session_read_line(struct session *session, struct str *line, size_t limit, bool *too_long);
 
 /* Asks policy about the command; does what its notes want, logs a rejection. code 0: go on. */
 struct verdict session_ask_policy(struct session *session, enum policy_stage stage, const char *recipient,

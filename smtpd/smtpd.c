@@ -14,7 +14,9 @@ int main(int argc, char **argv)
 
     /* What needs the file system, before it is out of reach. */
     struct intake *intake = intake_open(cleanup, rewrite, worker_socket_path(worker, "private/intake"), "smtpd");
-    service_open(&service, config, rewrite, intake);
+    bool is_absolute = config->smtpd_sasl_path[0] == '/';
+    service_open(&service, config, rewrite, intake,
+        is_absolute ? config->smtpd_sasl_path : worker_socket_path(worker, config->smtpd_sasl_path));
 
     worker_confine(worker, CONFINE_NETWORK);
     struct client *client;

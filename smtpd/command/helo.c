@@ -43,6 +43,8 @@ struct verdict command_helo(struct session *session, const char *arguments)
 struct verdict command_ehlo(struct session *session, const char *arguments)
 {
     const struct config *config = session->config;
+    bool login = login_is_offered(session);
+    const char *mechanisms = login ? auth_mechanisms(session->login.auth) : "";
     const struct {
         unsigned bit;
         bool on;
@@ -54,6 +56,8 @@ struct verdict command_ehlo(struct session *session, const char *arguments)
                                          : "SIZE" },
         { KEYWORD_VRFY, !config->disable_vrfy_command, "VRFY" },
         { KEYWORD_ETRN, true, "ETRN" },
+        { KEYWORD_AUTH, login, arena_printf(session->call, "AUTH %s", mechanisms) },
+        { KEYWORD_AUTH, login && config->broken_sasl_auth_clients, arena_printf(session->call, "AUTH=%s", mechanisms) },
         { KEYWORD_ENHANCEDSTATUSCODES, true, "ENHANCEDSTATUSCODES" },
         { KEYWORD_8BITMIME, true, "8BITMIME" },
         { KEYWORD_DSN, true, "DSN" },

@@ -58,6 +58,8 @@ static struct verdict take_sender(struct session *session, const char *word, con
         parameters_parse_mail(rest, extensions(session), transaction->arena, &transaction->parameters);
     if (verdict.code != 0)
         return verdict;
+    if (session->login.auth == NULL)
+        transaction->parameters.auth = NULL;
     bool utf8 = (transaction->parameters.flags & ENVELOPE_SMTPUTF8) != 0;
     switch (path_parse(session->config, session->context, word, session->config->strict_rfc821_envelopes, utf8, internal)) {
     case PATH_OK:

@@ -286,6 +286,16 @@ enum decision decide_access_helo_ns(struct evaluation *evaluation, const struct 
     return helo_servers(evaluation, restriction, DNS_NS);
 }
 
+enum decision decide_access_login(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    const char *user = evaluation->facts->sasl_user;
+
+    if (user == NULL)
+        return DECISION_DUNNO;
+    struct search search = search_for(evaluation, restriction, SUBJECT_LOGIN, user);
+    return try_key(&search, user);
+}
+
 /* --- sender and recipient --- */
 
 static enum decision check_mail(struct evaluation *evaluation, const struct restriction *restriction,

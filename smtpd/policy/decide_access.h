@@ -23,5 +23,6 @@ enum decision decide_access_recipient(struct evaluation *evaluation, const struc
 enum decision decide_access_recipient_a(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_recipient_mx(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_recipient_ns(struct evaluation *evaluation, const struct restriction *restriction);
+enum decision decide_access_login(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_etrn(struct evaluation *evaluation, const struct restriction *restriction);
 #endif

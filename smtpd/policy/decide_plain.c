@@ -79,9 +79,3 @@ enum decision decide_plain_never(struct evaluation *evaluation, const struct res
     log_warning("restriction \"%s\" is not available in this version: it permits nothing", restriction->name);
     return DECISION_DUNNO;
 }
-
-enum decision decide_plain_no_sasl(struct evaluation *evaluation, const struct restriction *restriction)
-{
-    log_warning("restriction `%s' ignored: no SASL support", restriction->name);
-    return DECISION_DUNNO;
-}

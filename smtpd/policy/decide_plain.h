@@ -14,6 +14,5 @@ enum decision decide_plain_pipelining(struct evaluation *evaluation, const struc
 enum decision decide_plain_bounce(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_plain_plaintext(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_plain_unavailable(struct evaluation *evaluation, const struct restriction *restriction);
-enum decision decide_plain_no_sasl(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_plain_never(struct evaluation *evaluation, const struct restriction *restriction);
 #endif

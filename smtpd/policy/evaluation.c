@@ -24,6 +24,8 @@ const char *evaluation_class_name(enum subject_class class)
         return "Data command";
     case SUBJECT_END_OF_MESSAGE:
         return "End-of-data";
+    case SUBJECT_LOGIN:
+        return "SASL login name";
     }
     return "";
 }

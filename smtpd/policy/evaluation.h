@@ -15,6 +15,7 @@ enum subject_class {
     SUBJECT_ETRN,
     SUBJECT_DATA,
     SUBJECT_END_OF_MESSAGE,
+    SUBJECT_LOGIN,
 };
 
 struct subject {
@@ -34,6 +35,7 @@ struct policy {
     bool parent_matches;             /* parent_domain_matches_subdomains lists smtpd_access_maps */
     struct own_address *own;
     struct maps *canonical, *recipient_canonical, *virtual_alias;
+    struct maps *login_owners; /* smtpd_sender_login_maps */
     struct maps *local_recipients, *relay_recipients, *virtual_mailboxes;
 };
 

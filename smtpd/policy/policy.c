@@ -51,6 +51,7 @@ static void open_maps(struct policy *policy)
     policy->canonical = OPEN(canonical_maps);
     policy->recipient_canonical = OPEN(recipient_canonical_maps);
     policy->virtual_alias = OPEN(virtual_alias_maps);
+    policy->login_owners = OPEN(smtpd_sender_login_maps);
     policy->local_recipients = OPEN(local_recipient_maps);
     policy->relay_recipients = OPEN(relay_recipient_maps);
     policy->virtual_mailboxes = OPEN(virtual_mailbox_maps);
@@ -84,7 +85,7 @@ void policy_close(struct policy *policy)
     if (policy == NULL)
         return;
     struct maps *maps[] = { policy->canonical, policy->recipient_canonical, policy->virtual_alias,
-        policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
+        policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         maps_close(maps[i]);
     restriction_parser_close(&policy->parser);
@@ -98,7 +99,7 @@ void policy_close(struct policy *policy)
 bool policy_has_changed(struct policy *policy)
 {
     struct maps *maps[] = { policy->canonical, policy->recipient_canonical, policy->virtual_alias,
-        policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
+        policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
 
     for (size_t i = 0; i < COUNT_OF(maps); i++) {
         if (maps_have_changed(maps[i]))

@@ -35,6 +35,7 @@ struct policy_facts {
     size_t recipient_count;
     const char *etrn_domain;
     bool encrypted;
+    const char *sasl_user;        /* logged in as; NULL: not */
     bool pipelined_early;         /* the client sent ahead where the protocol forbids it */
 };
 

@@ -7,6 +7,7 @@
 #include "smtpd/policy/decide_name.h"
 #include "smtpd/policy/decide_plain.h"
 #include "smtpd/policy/decide_relay.h"
+#include "smtpd/policy/decide_sasl.h"
 #include "smtpd/policy/restriction.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -28,7 +29,7 @@ static const struct restriction_type types[] = {
     { "reject_unauth_pipelining",         ARGUMENT_NONE, 0,            decide_plain_pipelining,       NULL },
     { "reject_multi_recipient_bounce",    ARGUMENT_NONE, 0,            decide_plain_bounce,           NULL },
     { "reject_plaintext_session",         ARGUMENT_NONE, 0,            decide_plain_plaintext,        NULL },
-    { "permit_sasl_authenticated",        ARGUMENT_NONE, 0,            decide_plain_nothing,          NULL },
+    { "permit_sasl_authenticated",        ARGUMENT_NONE, 0,            decide_sasl_permit,            NULL },
     { "permit_tls_clientcerts",           ARGUMENT_NONE, 0,            decide_plain_nothing,          NULL },
     { "permit_tls_all_clientcerts",       ARGUMENT_NONE, 0,            decide_plain_nothing,          NULL },
 
@@ -100,12 +101,12 @@ static const struct restriction_type types[] = {
     { "check_policy_service",             ARGUMENT_SERVICE, 0,         decide_plain_unavailable,      NULL },
     { "reject_unverified_recipient",      ARGUMENT_NONE, 0,            decide_plain_unavailable,      NULL },
     { "reject_unverified_sender",         ARGUMENT_NONE, 0,            decide_plain_unavailable,      NULL },
-    { "check_sasl_access",                ARGUMENT_TABLE, 0,           decide_plain_nothing,          NULL },
+    { "check_sasl_access",                ARGUMENT_TABLE, 0,           decide_sasl_access,            NULL },
     { "check_ccert_access",               ARGUMENT_TABLE, 0,           decide_plain_nothing,          NULL },
-    { "reject_sender_login_mismatch",     ARGUMENT_NONE, 0,            decide_plain_no_sasl,          NULL },
-    { "reject_authenticated_sender_login_mismatch", ARGUMENT_NONE, 0,  decide_plain_no_sasl,          NULL },
-    { "reject_known_sender_login_mismatch", ARGUMENT_NONE, 0,          decide_plain_no_sasl,          NULL },
-    { "reject_unauthenticated_sender_login_mismatch", ARGUMENT_NONE, 0, decide_plain_no_sasl,         NULL },
+    { "reject_sender_login_mismatch",     ARGUMENT_NONE, 0,            decide_sasl_mismatch, NULL },
+    { "reject_authenticated_sender_login_mismatch", ARGUMENT_NONE, 0,  decide_sasl_mismatch_authenticated, NULL },
+    { "reject_known_sender_login_mismatch", ARGUMENT_NONE, 0,          decide_sasl_mismatch_known, NULL },
+    { "reject_unauthenticated_sender_login_mismatch", ARGUMENT_NONE, 0, decide_sasl_mismatch_stranger, NULL },
 };
 
 const struct restriction_type *restriction_type_find(const char *name)

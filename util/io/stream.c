@@ -238,6 +238,15 @@ void stream_discard_input(struct stream *stream)
     stream->input_start = stream->input_end = 0;
 }
 
+void stream_wipe(struct stream *stream)
+{
+    explicit_bzero(stream->input, stream->input_start);
+    if (stream->output.length == 0 && stream->output.data != NULL) {
+        explicit_bzero(stream->output.data, stream->output.capacity);
+        str_clear(&stream->output);
+    }
+}
+
 bool stream_input_is_pending(struct stream *stream)
 {
     struct pollfd poll_fd = { .fd = stream->fd, .events = POLLIN };

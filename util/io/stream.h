@@ -60,6 +60,8 @@ enum stream_status stream_fill(struct stream *stream);
 enum { STREAM_BUFFER_BYTES = 32768 };
 /* Drops input that was read but not consumed (after STARTTLS, for example). */
 void stream_discard_input(struct stream *stream);
+/* Overwrites what the buffers still hold of bytes that were consumed or sent: secrets. */
+void stream_wipe(struct stream *stream);
 /* Whether input is there without waiting: buffered, or readable on the socket. */
 bool stream_input_is_pending(struct stream *stream);
 

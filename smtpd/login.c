@@ -1,0 +1,57 @@
+#include "smtpd/login.h"
+
+#include "smtpd/session.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+
+/* smtpd_tls_security_level = encrypt implies smtpd_tls_auth_only. */
+static bool needs_encryption(const struct config *config)
+{
+    return config->smtpd_tls_auth_only || text_equal_nocase(config->smtpd_tls_security_level, "encrypt")
+           || (config->smtpd_tls_security_level[0] == '\0' && config->smtpd_enforce_tls);
+}
+
+void login_start(struct session *session)
+{
+    const struct auth_client client = {
+        .client_address = session->client.address,
+        .client_port = session->client.port,
+        .server_address = session->server_address,
+        .server_port = session->server_port,
+        .encrypted = session->encrypted,
+    };
+
+    login_stop(session);
+    if (session->service->auth == NULL || (needs_encryption(session->config) && !client.encrypted))
+        return;
+    session->auth_client = client;
+    session->login.auth = auth_open(session->service->auth, &session->auth_client);
+    if (session->login.auth == NULL)
+        log_fatal("no SASL authentication mechanisms");
+}
+
+void login_stop(struct session *session)
+{
+    auth_close(session->login.auth);
+    session->login = (struct login){0};
+}
+
+bool login_is_offered(const struct session *session)
+{
+    return session->login.auth != NULL && *auth_mechanisms(session->login.auth) != '\0'
+           && !(session->discard_keywords & KEYWORD_AUTH)
+           && match_list_client(session->service->auth_exceptions, session->client.name, session->client.address)
+                  != TABLE_FOUND;
+}
+
+const char *login_log_text(const struct session *session)
+{
+    const char *sender = session->transaction.parameters.auth;
+    const char *text = "";
+
+    if (session->login.method != NULL)
+        text = arena_printf(session->call, ", sasl_method=%s, sasl_username=%s", session->login.method, session->login.user);
+    if (sender != NULL)
+        text = arena_printf(session->call, "%s, sasl_sender=%s", text, sender);
+    return text;
+}

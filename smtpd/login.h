@@ -1,0 +1,26 @@
+/* login.h: who a client is, once AUTH (RFC 4954) has told. */
+#ifndef SMTPD_LOGIN_H
+#define SMTPD_LOGIN_H
+#include <stdbool.h>
+
+#include "submission/auth/auth.h"
+
+struct session;
+
+struct login {
+    struct auth *auth;  /* NULL: AUTH isn't possible here and now */
+    const char *method; /* NULL: not logged in; else as the client wrote it */
+    const char *user;
+};
+
+/* At the start of a session, and anew after STARTTLS: makes AUTH possible if the configuration wants it. Ends the process if no
+ * mechanism can be had. Forgets who was logged in. */
+void login_start(struct session *session);
+void login_stop(struct session *session);
+
+/* Whether AUTH is announced to this client. */
+bool login_is_offered(const struct session *session);
+/* ", sasl_method=PLAIN, sasl_username=alice, sasl_sender=..." for the "client=" line; "" when there is nothing. In the call's
+ * memory. */
+const char *login_log_text(const struct session *session);
+#endif

@@ -1,0 +1,160 @@
+#include "submission/auth/auth.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "submission/auth/auth_back_end.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/sasl/sasl_base64.h"
+#include "util/sasl/sasl_options.h"
+#include "util/table/match_list.h"
+
+struct auth_service {
+    const struct auth_back_end *back_end;
+    void *handle;
+    struct match_list *filter;
+    unsigned options_plain;
+    unsigned options_encrypted;
+};
+
+struct auth {
+    struct auth_service *service;
+    void *handle;
+    struct str available; /* mechanisms that may be used */
+    struct str announced;
+    struct str user;
+    bool has_user;
+};
+
+struct auth_service *auth_service_open(const struct config *config, const char *socket_path)
+{
+    struct auth_service *service = memory_new(struct auth_service);
+    bool is_dovecot = text_equal_nocase(config->smtpd_sasl_type, "dovecot");
+
+    service->back_end = is_dovecot ? &auth_back_end_dovecot : &auth_back_end_cyrus;
+    service->options_plain = sasl_options_parse("smtpd_sasl_security_options", config->smtpd_sasl_security_options);
+    service->options_encrypted =
+        sasl_options_parse("smtpd_sasl_tls_security_options", config->smtpd_sasl_tls_security_options);
+    service->filter = match_list_open(config, "smtpd_sasl_mechanism_filter", config->smtpd_sasl_mechanism_filter);
+    service->handle = service->back_end->service_open(config, socket_path);
+    return service;
+}
+
+void auth_service_close(struct auth_service *service)
+{
+    if (service == NULL)
+        return;
+    service->back_end->service_close(service->handle);
+    match_list_close(service->filter);
+    free(service);
+}
+
+static bool names(const char *list, const char *mechanism)
+{
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, " ", &word, &length)) {
+        if (strlen(mechanism) == length && strncasecmp(word, mechanism, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The filter hides mechanisms; it doesn't forbid them, as with Postfix. */
+static void announce(struct auth *auth)
+{
+    const char *cursor = str_text(&auth->available);
+    struct match_list *filter = auth->service->filter;
+    struct str name = {0};
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&cursor, " ", &word, &length)) {
+        str_clear(&name);
+        str_put_bytes(&name, word, length);
+        if (match_list_is_empty(filter) || match_list_text(filter, str_text(&name)) == TABLE_FOUND)
+            str_printf(&auth->announced, auth->announced.length == 0 ? "%s" : " %s", str_text(&name));
+    }
+    str_free(&name);
+}
+
+struct auth *auth_open(struct auth_service *service, const struct auth_client *client)
+{
+    struct auth *auth = memory_new(struct auth);
+    unsigned options = client->encrypted ? service->options_encrypted : service->options_plain;
+
+    auth->service = service;
+    auth->handle = service->back_end->open(service->handle, client, options, &auth->available);
+    if (auth->handle == NULL) {
+        auth_close(auth);
+        return NULL;
+    }
+    announce(auth);
+    return auth;
+}
+
+void auth_close(struct auth *auth)
+{
+    if (auth == NULL)
+        return;
+    if (auth->handle != NULL)
+        auth->service->back_end->close(auth->handle);
+    str_free(&auth->available);
+    str_free(&auth->announced);
+    str_free(&auth->user);
+    free(auth);
+}
+
+const char *auth_mechanisms(const struct auth *auth)
+{
+    return str_text(&auth->announced);
+}
+
+/* The back end's user replaces what is known only if it names one. */
+static enum auth_status keep_user(struct auth *auth, enum auth_status status, struct str *user)
+{
+    if (user->data != NULL) {
+        str_set(&auth->user, str_text(user));
+        auth->has_user = true;
+    }
+    str_free(user);
+    return status;
+}
+
+static enum auth_status fail(struct str *answer, const char *reason)
+{
+    str_set(answer, reason);
+    return AUTH_FAILED;
+}
+
+enum auth_status auth_begin(struct auth *auth, const char *mechanism, const char *initial, struct str *answer)
+{
+    struct str user = {0};
+
+    str_clear(answer);
+    if (!names(str_text(&auth->available), mechanism))
+        return fail(answer, "Invalid authentication mechanism");
+    if (initial != NULL && text_equal(initial, "="))
+        initial = "";
+    if (initial != NULL && !sasl_base64_is_valid(initial))
+        return fail(answer, "Invalid base64 data in initial response");
+    return keep_user(auth, auth->service->back_end->begin(auth->handle, mechanism, initial, answer, &user), &user);
+}
+
+enum auth_status auth_respond(struct auth *auth, const char *response, struct str *answer)
+{
+    struct str user = {0};
+
+    str_clear(answer);
+    if (!sasl_base64_is_valid(response))
+        return fail(answer, "Invalid base64 data in continued response");
+    return keep_user(auth, auth->service->back_end->respond(auth->handle, response, answer, &user), &user);
+}
+
+const char *auth_user(const struct auth *auth)
+{
+    return auth->has_user ? str_text(&auth->user) : NULL;
+}
