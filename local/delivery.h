@@ -28,6 +28,7 @@ struct local {
     struct maps *mailbox_transport_maps;
     struct maps *mailbox_command_maps;
     struct maps *fallback_transport_maps;
+    struct maps *status_filter;
     struct router *router;
     struct intake *intake;
     unsigned commands_from;         /* SOURCE_* */

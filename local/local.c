@@ -97,6 +97,8 @@ static void open_tables(struct local *local)
     local->mailbox_transport_maps = maps_open(config, "mailbox_transport_maps", config->mailbox_transport_maps, flags);
     local->mailbox_command_maps = maps_open(config, "mailbox_command_maps", config->mailbox_command_maps, flags);
     local->fallback_transport_maps = maps_open(config, "fallback_transport_maps", config->fallback_transport_maps, flags);
+    local->status_filter = maps_open(config, "local_delivery_status_filter", config->local_delivery_status_filter, 0);
+    agent_use_status_filter(local->status_filter);
     local->router = router_open(local->rewrite);
     local->intake = intake_open(cleanup, local->rewrite, worker_socket_path(local->worker, "private/intake"), local->service);
 }
@@ -172,5 +174,6 @@ int main(int argc, char **argv)
     maps_close(local.mailbox_transport_maps);
     maps_close(local.mailbox_command_maps);
     maps_close(local.fallback_transport_maps);
+    maps_close(local.status_filter);
     return worker_stop(worker);
 }

@@ -8,12 +8,12 @@ static void put(struct delivery *delivery, const struct step *step, const struct
 {
     struct order *order = delivery->order;
 
-    if (result->code >= 500 ? delivery->local->config->soft_bounce : result->code >= 400)
-        delivery->deferred = true;
-    if (!delivery->expanded && step->parent == NULL)
+    if (!delivery->expanded && step->parent == NULL) {
         agent_report(delivery->agent, order, delivery->target, result);
-    else
-        agent_report_part(delivery->agent, order, delivery->target, &step->recipient, result);
+    } else {
+        int code = agent_report_part(delivery->agent, order, delivery->target, &step->recipient, result);
+        delivery->deferred |= code >= 400 && code < 500;
+    }
 }
 
 void report(struct delivery *delivery, const struct step *step, int code, const char *status, const char *format, ...)

@@ -278,6 +278,8 @@ int main(int argc, char **argv)
     virtual.mailboxes = open_maps(config, "virtual_mailbox_maps", config->virtual_mailbox_maps);
     virtual.uids = open_maps(config, "virtual_uid_maps", config->virtual_uid_maps);
     virtual.gids = open_maps(config, "virtual_gid_maps", config->virtual_gid_maps);
+    struct maps *status_filter = maps_open(config, "virtual_delivery_status_filter", config->virtual_delivery_status_filter, 0);
+    agent_use_status_filter(status_filter);
     worker_confine(worker, CONFINE_DELIVERY);
     identity_start();
     while (!tables_have_changed(&virtual) && (client = worker_accept(worker)) != NULL) {
@@ -290,5 +292,6 @@ int main(int argc, char **argv)
     maps_close(virtual.mailboxes);
     maps_close(virtual.uids);
     maps_close(virtual.gids);
+    maps_close(status_filter);
     return worker_stop(worker);
 }

@@ -60,8 +60,9 @@ static bool follow(struct delivery *delivery, const struct step *step, int fd, b
     inside.source = SOURCE_FORWARD;
     inside.expanding = step->account->name;
     inside.unmatched = has_extension ? "" : step->extension;
-    inside.uid = step->account->uid;
-    inside.gid = step->account->gid;
+    bool root = step->account->uid == 0; /* nothing that a file asks for is done as root */
+    inside.uid = root ? delivery->local->default_uid : step->account->uid;
+    inside.gid = root ? delivery->local->default_gid : step->account->gid;
     inside.has_rights = true;
     bool was_expanded = delivery->expanded;
     delivery->expanded = true;

@@ -306,29 +306,39 @@ static struct agent_result filter_result(struct order *order, const struct agent
     return filtered;
 }
 
+/* The result as it is told: through the filter, and softened. Logs it. */
+static struct agent_result settle(struct order *order, const struct recipient *recipient, const struct agent_result *original)
+{
+    struct agent_result result = filter_result(order, original);
+    bool softened = soft_bounce && result.code >= 500;
+
+    if (softened) {
+        result.code -= 100;
+        result.status = status_of_class(order, result.status, '4');
+    }
+    log_result(order, recipient, &result, status_word(order, result.code, softened));
+    return result;
+}
+
 void agent_report(struct agent *agent, struct order *order, struct agent_target *target,
     const struct agent_result *original)
 {
-    const struct agent_result filtered = filter_result(order, original);
-    const struct agent_result *result = &filtered;
-    bool softened = soft_bounce && result->code >= 500;
-    const char *action = result->action == NULL ? "delivered" : result->action;
-
     if (target->reported)
         return;
     target->reported = true;
-    log_result(order, &target->recipient, result, status_word(order, result->code, softened));
+    struct agent_result result = settle(order, &target->recipient, original);
+    const char *action = result.action == NULL ? "delivered" : result.action;
     agent_verdict_send(agent->channel, &(struct agent_verdict){
         .index = (uint32_t)(target - order->targets),
-        .code = (uint32_t)(softened ? result->code - 100 : result->code),
-        .status = softened ? status_of_class(order, result->status, '4') : result->status,
-        .why = result->why,
-        .relay = result->relay == NULL ? "none" : result->relay,
-        .action = result->code < 300 ? action : "",
-        .diagnostic_type = result->diagnostic_type,
-        .diagnostic = result->diagnostic,
-        .remote_mta = result->remote_mta,
-        .notified_elsewhere = result->notified_elsewhere,
+        .code = (uint32_t)result.code,
+        .status = result.status,
+        .why = result.why,
+        .relay = result.relay == NULL ? "none" : result.relay,
+        .action = result.code < 300 ? action : "",
+        .diagnostic_type = result.diagnostic_type,
+        .diagnostic = result.diagnostic,
+        .remote_mta = result.remote_mta,
+        .notified_elsewhere = result.notified_elsewhere,
     });
     /* At once: what is done must be known even if this process ends in the middle of the order. A failure shows in
      * agent_finish. */
@@ -411,18 +421,13 @@ void agent_note_part(struct agent *agent, struct order *order, struct agent_targ
     }
 }
 
-void agent_report_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
-    const struct agent_result *result)
+int agent_report_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
+    const struct agent_result *original)
 {
-    bool softened = soft_bounce && result->code >= 500;
-    struct agent_result soft = *result;
+    struct agent_result result = settle(order, part, original);
 
-    log_result(order, part, result, status_word(order, result->code, softened));
-    if (softened) {
-        soft.code -= 100;
-        soft.status = status_of_class(order, result->status, '4');
-    }
-    agent_note_part(agent, order, target, part, &soft);
+    agent_note_part(agent, order, target, part, &result);
+    return result.code;
 }
 
 static void send_expanded(struct agent *agent, struct order *order, struct agent_target *target, const char *relay,

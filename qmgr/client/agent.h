@@ -82,8 +82,9 @@ void agent_confirm(struct agent *agent, struct order *order, struct agent_target
 void agent_report_rest(struct agent *agent, struct order *order, const struct agent_result *result);
 
 /* The target is an alias or the like: what became of somebody whom it led to (address and notify of *part count,
- * and original for the log). Logs a line; the target's own verdict follows from all parts: agent_expanded. */
-void agent_report_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
+ * and original for the log). Logs a line; the target's own verdict follows from all parts: agent_expanded. Returns the code that counts
+ * (filter, soft_bounce). */
+int agent_report_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
     const struct agent_result *result);
 /* The same without a log line. */
 void agent_note_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
