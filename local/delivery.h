@@ -81,6 +81,7 @@ struct step {
     const char *domain;
     const char *unmatched;        /* the extension, if the look-up that led here was without it */
     enum source source;
+    bool left_aliases;            /* some step above was a .forward or :include: file */
     const char *expanding;        /* the name whose alias or .forward file is being expanded; NULL: none */
     const struct account *account;/* on whose behalf; NULL: nobody's */
     uid_t uid;                    /* the rights for files and commands (has_rights) */

@@ -90,6 +90,7 @@ static void include(struct delivery *delivery, const struct step *parent, const 
     if (!seen_first(delivery->seen, "include", path))
         return;
     step.source = SOURCE_INCLUDE;
+    step.left_aliases = true;
     int fd = open_include(delivery, &step, path, &status);
     identity_back();
     if (fd < 0) {
@@ -332,7 +333,7 @@ static bool stays_here(const struct step *step)
     switch (step->source) {
     case SOURCE_NONE:
     case SOURCE_ALIAS:
-        return step->owner == NULL;
+        return step->owner == NULL && !step->left_aliases;
     case SOURCE_FORWARD:
         return own_name;
     case SOURCE_INCLUDE:
@@ -349,16 +350,19 @@ void expand_recipient(struct delivery *delivery, struct step *step)
         report(delivery, step, 550, "5.4.6", "alias database loop for %s", step->user);
         return;
     }
-    if (!delivery->local->config->frozen_delivered_to)
-        step->delivered_to = step->recipient.address;
     if (loop_is_here(delivery, step->recipient.address)) {
         report(delivery, step, 550, "5.4.6", "mail forwarding loop for %s", step->recipient.address);
         return;
     }
+    const char *inherited = step->delivered_to;
+    if (!delivery->local->config->frozen_delivered_to)
+        step->delivered_to = step->recipient.address;
     if (try_alias(delivery, step))
         return;
-    if (stays_here(step))
+    if (stays_here(step)) {
         user_deliver(delivery, step);
-    else
+    } else {
+        step->delivered_to = inherited;
         forward(delivery, step);
+    }
 }

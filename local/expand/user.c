@@ -58,6 +58,7 @@ static bool follow(struct delivery *delivery, const struct step *step, int fd, b
     struct expand_line line = { delivery, &inside };
 
     inside.source = SOURCE_FORWARD;
+    inside.left_aliases = true;
     inside.expanding = step->account->name;
     inside.unmatched = has_extension ? "" : step->extension;
     bool root = step->account->uid == 0; /* nothing that a file asks for is done as root */
