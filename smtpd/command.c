@@ -188,6 +188,8 @@ struct verdict command_run(struct session *session, const char *line)
     } else if (is_ahead(session, command->flags) && session->config->smtpd_forbid_unauth_pipelining) {
         verdict = VERDICT(554, "5.5.0", "Error: SMTP protocol synchronization");
         session->quit = true;
+    } else if (session->denied && command->run != command_quit) {
+        verdict = VERDICT(503, "5.7.0", arena_printf(session->call, "Error: access denied for %s", session->client_text));
     } else {
         verdict = refuse_or_run(session, command, arguments);
         succeeded = (verdict.code > 0 && verdict.code < 400) || session->forgive;

@@ -197,6 +197,9 @@ static struct verdict parse(struct parsing *parsing, const struct parameter_row 
         const char *one = arena_copy_bytes(parsing->arena, word, length);
         const char *value;
         const struct parameter_row *row = find_row(rows, count, one, parsing->extensions, &value);
+        if (row == NULL && find_row(rows, count, one, ~0u, &value) != NULL
+            && (find_row(rows, count, one, ~0u, &value)->extension & PARAMETERS_DSN))
+            return VERDICT(501, "5.7.1", "DSN support is disabled");
         if (row == NULL)
             return VERDICT(555, "5.5.4", arena_printf(parsing->arena, "Unsupported option: %s", one));
         unsigned bit = 1u << (unsigned)(row - rows);

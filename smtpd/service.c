@@ -72,6 +72,14 @@ static void put_own_addresses(const struct config *config, struct str *out)
     own_address_close(own);
 }
 
+void service_put_keywords(unsigned bits, struct str *out)
+{
+    for (size_t i = 0; i < COUNT_OF(keywords); i++) {
+        if (bits & keywords[i].bit)
+            str_printf(out, "%s%s", out->length > 0 ? " " : "", keywords[i].name);
+    }
+}
+
 /* local_header_rewrite_clients lists restrictions; "permit_mynetworks" and tables are what a connection can be judged by. */
 static struct match_list *open_rewrite_tables(const struct config *config)
 {

@@ -52,4 +52,6 @@ bool service_has_changed(struct service *service);
 
 /* KEYWORD_* of a list of names; unknown ones are warned of. */
 unsigned service_parse_keywords(const char *list);
+/* Appends their names. */
+void service_put_keywords(unsigned bits, struct str *out);
 #endif

@@ -42,11 +42,9 @@ void session_log_action(struct session *session, const char *action, const char 
 {
     struct str line = {0};
 
-    bool concerns_mail = !text_equal(stage, "VRFY");
 
-    str_printf(&line, "%s: %s: %s from %s: %s;", concerns_mail ? session_queue_id(session) : "NOQUEUE", action, stage,
-        session->client_text, text);
-    if (concerns_mail && session->transaction.sender != NULL)
+    str_printf(&line, "%s: %s: %s from %s: %s;", session_queue_id(session), action, stage, session->client_text, text);
+    if (session->transaction.sender != NULL)
         put_address(&line, " from=<", session->transaction.sender);
     if (recipient != NULL)
         put_address(&line, " to=<", recipient);
@@ -161,13 +159,26 @@ static void apply_note(struct session *session, const struct policy_note *note)
     }
 }
 
+/* A deferral outlives the command that it came up in; its text is in the memory of that command. */
+static void keep_deferrals(struct session *session, enum policy_stage stage)
+{
+    struct verdict *verdicts[] = { &session->deferrals.client, &session->deferrals.helo, &session->deferrals.sender };
+    size_t which = (size_t)stage - POLICY_CONNECT;
+
+    if (which >= COUNT_OF(verdicts) || verdicts[which]->code == 0)
+        return;
+    str_set(&session->deferral_texts[which], verdicts[which]->text);
+    verdicts[which]->text = str_text(&session->deferral_texts[which]);
+}
+
 struct verdict session_ask_policy(struct session *session, enum policy_stage stage, const char *recipient,
     const char *etrn_domain)
 {
     const struct transaction *transaction = &session->transaction;
     const char *sender = stage == POLICY_VRFY || stage == POLICY_ETRN ? NULL : transaction->sender;
     /* Envelope addresses are always completed by our own domain, whoever sends them. */
-    const struct policy_facts facts = { .stage = stage, .client = &session->client, .context = REWRITE_LOCAL,
+    const struct policy_facts facts = { .stage = stage, .client = &session->client,
+        .client_text = session->client_text, .context = REWRITE_LOCAL,
         .helo = session->helo, .sender = sender, .recipient = recipient, .recipient_count = transaction->recipient_count,
         .etrn_domain = etrn_domain, .pipelined_early = session->pipelined_early,
         .encrypted = session->encrypted, .sasl_user = session->login.user };
@@ -177,6 +188,7 @@ struct verdict session_ask_policy(struct session *session, enum policy_stage sta
     if (transaction->discard) /* it goes nowhere; who sends it shall not notice */
         return (struct verdict){0};
     policy_decide(session->service->policy, &facts, &session->deferrals, session->call, &result);
+    keep_deferrals(session, stage);
     for (const struct policy_note *note = result.notes; note != NULL; note = note->next) {
         const char *label = note_label(note->kind);
         if (label != NULL)
@@ -255,6 +267,8 @@ static void stop(struct session *session)
     arena_free(session->call);
     arena_free(session->arena);
     str_free(&session->helo_text);
+    for (size_t i = 0; i < COUNT_OF(session->deferral_texts); i++)
+        str_free(&session->deferral_texts[i]);
     str_free(&session->transcript);
     str_free(&session->scratch);
 }
@@ -337,7 +351,7 @@ static bool bare_newline_is_refused(struct session *session)
            && !session->bare_newline_excluded;
 }
 
-static struct verdict run_line(struct session *session, const struct str *line, const char *denied)
+static struct verdict run_line(struct session *session, const struct str *line)
 {
     if (bare_newline_is_refused(session)) {
         log_info("%s: reject: bare <LF> received after %s from %s", session_queue_id(session), session->where,
@@ -345,10 +359,6 @@ static struct verdict run_line(struct session *session, const struct str *line, 
         session->errors++;
         return (struct verdict){ .code = (int)session->config->smtpd_forbid_bare_newline_reject_code, .status = "5.5.2",
             .text = arena_printf(session->call, "%s Error: bare <LF> received", session->config->myhostname) };
-    }
-    if (denied != NULL && !text_equal_nocase(str_text(line), "QUIT")) {
-        session->errors++;
-        return VERDICT(503, "5.7.0", arena_printf(session->call, "Error: access denied for %s", session->client_text));
     }
     return command_run(session, str_text(line));
 }
@@ -366,8 +376,7 @@ static void filter_command(struct session *session, struct str *line)
     str_free(&changed);
 }
 
-/* denied: why every command but QUIT is refused, or NULL. */
-static enum stream_status serve(struct session *session, const char *denied)
+static enum stream_status serve(struct session *session)
 {
     struct str line = {0};
     enum stream_status status = STREAM_OK;
@@ -383,7 +392,7 @@ static enum stream_status serve(struct session *session, const char *denied)
         if (status != STREAM_OK)
             break;
         filter_command(session, &line);
-        struct verdict verdict = run_line(session, &line, denied);
+        struct verdict verdict = run_line(session, &line);
         status = stream_status(session->stream);
         if (verdict.code == 0 || status != STREAM_OK)
             break; /* the content broke off */
@@ -403,7 +412,6 @@ void session_run(struct service *service, int fd, const struct sockaddr *peer, s
 {
     struct session session;
     struct str counts = {0};
-    const char *denied = NULL;
 
     start(&session, service, fd, peer, length);
     log_info("connect from %s", session.client_text);
@@ -411,13 +419,13 @@ void session_run(struct service *service, int fd, const struct sockaddr *peer, s
     intake_prefetch(service->intake);
     struct verdict verdict = session_ask_policy(&session, POLICY_CONNECT, NULL, NULL);
     if (verdict.code != 0) {
-        denied = verdict.text;
+        session.denied = true;
         session.errors++;
     } else {
         verdict = (struct verdict){ .code = 220, .text = service->config->smtpd_banner };
     }
     reply_put(&session, verdict);
-    enum stream_status status = serve(&session, denied);
+    enum stream_status status = serve(&session);
     if (status != STREAM_OK)
         say_goodbye(&session, status);
     transaction_reset(&session.transaction);

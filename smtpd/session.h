@@ -45,6 +45,8 @@ struct session {
     bool pipelining_offered;
     struct transaction transaction;
     struct policy_deferrals deferrals;
+    struct str deferral_texts[3]; /* theirs: client, helo, sender */
+    bool denied;               /* the client was refused at once: only QUIT is left */
 
     const char *where;         /* the last command, for "lost connection after ..." */
     struct command_counts counts;

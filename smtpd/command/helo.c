@@ -22,17 +22,25 @@ static struct verdict greet(struct session *session, const char *name, bool exte
         return extended ? VERDICT(501, "", "Syntax: EHLO hostname") : VERDICT(501, "", "Syntax: HELO hostname");
     const char *previous = session->helo;
     session->helo = name;
-    session->extended = false;
     struct verdict verdict = session_ask_policy(session, POLICY_HELO, NULL, NULL);
     if (verdict.code != 0) {
         session->helo = previous;
         return verdict;
     }
     transaction_reset(&session->transaction);
-    session->extended = extended;
+    session->extended = session->extended || extended; /* HELO after EHLO changes nothing */
     session->pipelining_offered = false;
     take_helo(session, name);
     return VERDICT(250, "", session->config->myhostname);
+}
+
+static void log_discarded(struct session *session)
+{
+    struct str names = {0};
+
+    service_put_keywords(session->discard_keywords, &names);
+    log_info("discarding EHLO keywords: %s", str_text(&names));
+    str_free(&names);
 }
 
 struct verdict command_helo(struct session *session, const char *arguments)
@@ -76,7 +84,7 @@ struct verdict command_ehlo(struct session *session, const char *arguments)
     }
     if ((session->discard_keywords & ~(unsigned)KEYWORD_SILENT_DISCARD)
         && !(session->discard_keywords & KEYWORD_SILENT_DISCARD))
-        log_info("discarding EHLO keywords: %s", config->smtpd_discard_ehlo_keywords);
+        log_discarded(session);
     session->pipelining_offered = !(session->discard_keywords & KEYWORD_PIPELINING);
     verdict.text = arena_copy_text(session->call, str_text(&lines));
     str_free(&lines);

@@ -285,8 +285,3 @@ enum decision access_action_fail(struct evaluation *evaluation, const struct sub
 {
     return evaluation_reject(evaluation, 451, "4.3.5", subject, "Server configuration error");
 }
-
-void access_action_warn_lookup(struct evaluation *evaluation, const char *host, const char *why)
-{
-    log_warning("Unable to look up host %s: %s", host, why);
-}

@@ -7,6 +7,4 @@ enum decision access_action_apply(struct evaluation *evaluation, struct table *t
     const struct subject *subject);
 /* The table failed. */
 enum decision access_action_fail(struct evaluation *evaluation, const struct subject *subject);
-/* The hosts behind a name could not be looked up; the check is passed over. */
-void access_action_warn_lookup(struct evaluation *evaluation, const char *host, const char *why);
 #endif

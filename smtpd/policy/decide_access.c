@@ -5,6 +5,7 @@
 
 #include "smtpd/policy/access_action.h"
 #include "util/base/text.h"
+#include "util/log/log.h"
 #include "util/mail/address.h"
 #include "util/net/dns.h"
 #include "util/net/host_name.h"
@@ -30,6 +31,7 @@ static enum decision try_key(struct search *search, const char *key)
             arena_copy_text(search->evaluation->arena, str_text(&value)), &search->subject);
         break;
     case TABLE_FAILED:
+        log_warning("%s lookup error for \"%s\"", table_name(search->table), key);
         search->found = true; /* nothing weaker may decide in its stead */
         decision = access_action_fail(search->evaluation, &search->subject);
         break;
@@ -124,11 +126,8 @@ static enum decision try_addresses_of(struct search *search, const char *host)
     struct addrinfo *list = NULL;
     enum decision decision = DECISION_DUNNO;
 
-    int error = getaddrinfo(host, NULL, &hints, &list);
-    if (error != 0) {
-        access_action_warn_lookup(search->evaluation, host, gai_strerror(error));
+    if (getaddrinfo(host, NULL, &hints, &list) != 0)
         return DECISION_DUNNO;
-    }
     for (const struct addrinfo *info = list; info != NULL && !search->found; info = info->ai_next) {
         char text[NI_MAXHOST];
         if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
@@ -178,7 +177,9 @@ static enum decision try_servers(struct search *search, const char *domain, enum
         return search->found ? own : try_addresses_of(search, domain);
     }
     if (outcome != DNS_FOUND) {
-        access_action_warn_lookup(search->evaluation, domain, answer.text);
+        if (!dns_is_absent(outcome))
+            log_warning("Unable to look up %s host for %s: %s", dns_type_name(type), domain,
+                outcome == DNS_TRY_AGAIN ? "Host not found, try again" : answer.text);
         return DECISION_DUNNO;
     }
     for (size_t i = 0; i < answer.count; i++) {

@@ -89,7 +89,7 @@ static enum decision reject_by_error_transport(struct evaluation *evaluation, co
     } else if (subject->class == SUBJECT_SENDER) {
         memcpy(status, "5.1.0", 6);
     }
-    return evaluation_reject(evaluation, status[0] == '4' ? 450 : 550, status, subject, text);
+    return evaluation_reject(evaluation, 550, status, subject, text);
 }
 
 static enum decision check(struct evaluation *evaluation, const char *address, enum subject_class class, bool *checked)

@@ -32,9 +32,7 @@ const char *evaluation_class_name(enum subject_class class)
 
 struct subject evaluation_client_subject(const struct evaluation *evaluation)
 {
-    const struct client_name *client = evaluation->facts->client;
-
-    return (struct subject){ SUBJECT_CLIENT, arena_printf(evaluation->arena, "%s[%s]", client->name, client->address) };
+    return (struct subject){ SUBJECT_CLIENT, evaluation->facts->client_text };
 }
 
 /* access(5), "ENHANCED STATUS CODES": one table may serve senders, recipients and hosts, so address codes are turned into

@@ -28,6 +28,7 @@ enum policy_stage {
 struct policy_facts {
     enum policy_stage stage;
     const struct client_name *client;
+    const char *client_text;      /* "name[address]", as replies and log lines show it */
     enum rewrite_context context; /* of addresses that the client named */
     const char *helo;
     const char *sender;
