@@ -254,6 +254,8 @@ static void start(struct session *session, struct service *service, int fd, cons
     find_server(session);
     session->trace_id = arena_printf(session->arena, "%llx.%lx", (unsigned long long)clock_wall_us(), (long)getpid());
     session->discard_keywords = keywords_withheld(session);
+    session->bare_newline_excluded = !text_equal_nocase(config->smtpd_forbid_bare_newline, "no")
+                                     && matches_client(session, service->bare_newline_exclusions);
     session->context =
         matches_client(session, service->local_rewrite_clients) ? REWRITE_LOCAL : REWRITE_REMOTE;
     transaction_start(&session->transaction);

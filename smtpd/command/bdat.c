@@ -115,7 +115,7 @@ struct verdict command_bdat(struct session *session, const char *arguments)
     struct chunk chunk;
 
     if (session->discard_keywords & KEYWORD_CHUNKING)
-        return VERDICT(502, "5.5.1", "Error: command not implemented");
+        return VERDICT(521, "5.5.1", "Error: command not implemented") /* its bytes would be taken for commands */;
     if (!parse(session, arguments, &chunk)) {
         log_warning("%s: malformed BDAT command syntax from %s: BDAT%s%.100s", session_queue_id(session),
             session->client_text, *arguments == '\0' ? "" : " ", arguments);

@@ -120,14 +120,20 @@ static enum decision try_mail_address(struct search *search, const char *address
     return try_key(search, arena_printf(evaluation->arena, "%.*s@", (int)user, address));
 }
 
-static enum decision try_addresses_of(struct search *search, const char *host)
+/* type: whose addresses are wanted, for the log; those of a name itself may be missing. */
+static enum decision try_addresses_of(struct search *search, const char *host, enum dns_type type)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct addrinfo *list = NULL;
     enum decision decision = DECISION_DUNNO;
 
-    if (getaddrinfo(host, NULL, &hints, &list) != 0)
+    int error = getaddrinfo(host, NULL, &hints, &list);
+    if (error != 0) {
+        if (type != DNS_A)
+            log_warning("Unable to look up %s host %s for %s %s: %s", dns_type_name(type), host,
+                evaluation_class_name(search->subject.class), search->subject.name, gai_strerror(error));
         return DECISION_DUNNO;
+    }
     for (const struct addrinfo *info = list; info != NULL && !search->found; info = info->ai_next) {
         char text[NI_MAXHOST];
         if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
@@ -154,6 +160,15 @@ static enum dns_outcome find_name_servers(struct search *search, const char *dom
     return outcome;
 }
 
+/* "... type=NS: Host not found": what stands behind the type. */
+static const char *short_reason(const char *text)
+{
+    const char *type = strstr(text, " type=");
+    const char *colon = type == NULL ? NULL : strstr(type, ": ");
+
+    return colon == NULL ? text : colon + 2;
+}
+
 /* The hosts that serve a domain: its mail exchangers (or itself), its name servers, or its own addresses. */
 static enum decision try_servers(struct search *search, const char *domain, enum dns_type type)
 {
@@ -167,25 +182,24 @@ static enum decision try_servers(struct search *search, const char *domain, enum
         return try_address(search, host_name_literal_address(inside));
     }
     if (type == DNS_A)
-        return try_addresses_of(search, domain);
+        return try_addresses_of(search, domain, DNS_A);
     enum dns_outcome outcome = type == DNS_NS ? find_name_servers(search, domain, &answer)
                                               : dns_lookup(domain, type, 0, search->evaluation->arena, &answer);
     if (outcome == DNS_NULL_MX)
         return DECISION_DUNNO;
     if (outcome != DNS_FOUND && type == DNS_MX && dns_is_absent(outcome)) {
         enum decision own = try_domain(search, domain);
-        return search->found ? own : try_addresses_of(search, domain);
+        return search->found ? own : try_addresses_of(search, domain, DNS_MX);
     }
     if (outcome != DNS_FOUND) {
-        if (!dns_is_absent(outcome))
-            log_warning("Unable to look up %s host for %s: %s", dns_type_name(type), domain,
-                outcome == DNS_TRY_AGAIN ? "Host not found, try again" : answer.text);
+        log_warning("Unable to look up %s host for %s: %s", dns_type_name(type), search->subject.name,
+            short_reason(answer.text));
         return DECISION_DUNNO;
     }
     for (size_t i = 0; i < answer.count; i++) {
         enum decision decision = try_domain(search, answer.records[i].name);
         if (!search->found)
-            decision = try_addresses_of(search, answer.records[i].name);
+            decision = try_addresses_of(search, answer.records[i].name, type);
         if (search->found)
             return decision;
     }
@@ -212,8 +226,7 @@ enum decision decide_access_client(struct evaluation *evaluation, const struct r
 enum decision decide_access_reverse(struct evaluation *evaluation, const struct restriction *restriction)
 {
     const struct client_name *client = evaluation->facts->client;
-    struct search search =
-        search_for(evaluation, restriction, SUBJECT_CLIENT, evaluation_client_subject(evaluation).name);
+    struct search search = search_for(evaluation, restriction, SUBJECT_REVERSE_CLIENT, client->reverse_name);
 
     return try_host(&search, client->reverse_name, client->address);
 }

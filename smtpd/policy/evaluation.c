@@ -12,6 +12,8 @@ const char *evaluation_class_name(enum subject_class class)
     switch (class) {
     case SUBJECT_CLIENT:
         return "Client host";
+    case SUBJECT_REVERSE_CLIENT:
+        return "Unverified Client host";
     case SUBJECT_HELO:
         return "Helo command";
     case SUBJECT_SENDER:

@@ -9,6 +9,7 @@
 /* What a reply is about: "<name>: Sender address rejected: ..." */
 enum subject_class {
     SUBJECT_CLIENT,
+    SUBJECT_REVERSE_CLIENT, /* the name that its address has, verified or not */
     SUBJECT_HELO,
     SUBJECT_SENDER,
     SUBJECT_RECIPIENT,

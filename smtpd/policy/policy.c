@@ -241,8 +241,8 @@ static enum decision decide(struct evaluation *evaluation, struct policy_deferra
         return decide_list(evaluation, policy->end_of_data, SUBJECT_END_OF_MESSAGE, "END-OF-MESSAGE");
     case POLICY_ETRN:
         return decide_etrn(evaluation, deferrals);
-    case POLICY_VRFY:
-        return decide_known_recipient(evaluation, NULL);
+    case POLICY_VRFY: /* what RCPT would be told */
+        return decide_recipient(evaluation, deferrals);
     }
     return DECISION_DUNNO;
 }
