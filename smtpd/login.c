@@ -30,6 +30,19 @@ void login_start(struct session *session)
         log_fatal("no SASL authentication mechanisms");
 }
 
+bool login_is_possible(struct service *service)
+{
+    const struct config *config = service->config;
+    const struct auth_client nobody = { "", "", "", "", config->smtpd_tls_wrappermode };
+
+    if (service->auth == NULL || (needs_encryption(config) && !nobody.encrypted))
+        return true;
+    struct auth *auth = auth_open(service->auth, &nobody);
+    bool possible = auth != NULL;
+    auth_close(auth);
+    return possible;
+}
+
 void login_stop(struct session *session)
 {
     auth_close(session->login.auth);

@@ -3,6 +3,7 @@
 #include "qmgr/intake/intake.h"
 #include "smtpd/service.h"
 #include "smtpd/session.h"
+#include "util/log/log.h"
 
 int main(int argc, char **argv)
 {
@@ -19,8 +20,14 @@ int main(int argc, char **argv)
         is_absolute ? config->smtpd_sasl_path : worker_socket_path(worker, config->smtpd_sasl_path));
 
     worker_confine(worker, CONFINE_NETWORK);
+    bool is_first = true;
     struct client *client;
     while ((client = worker_accept(worker)) != NULL) {
+        if (is_first && !login_is_possible(&service)) {
+            worker_has_not_started(worker);
+            log_fatal("no SASL authentication mechanisms");
+        }
+        is_first = false;
         session_run(&service, client->fd, (const struct sockaddr *)&client->peer, client->peer_length);
         client->fd = -1; /* the session closed it */
         client_close(client);

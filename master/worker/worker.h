@@ -54,6 +54,10 @@ struct client {
 struct client *worker_accept(struct worker *worker);
 void client_close(struct client *client); /* closes fd if it is not -1 (a stream may have taken it) */
 
+/* With the first client: what stops this worker will stop the next one, too. Master waits before it starts another, as if this one
+ * had not got so far. */
+void worker_has_not_started(struct worker *worker);
+
 /* Many at once: the event loop with the listeners; on_connect gets each new connection (takes fd), listener_index counts
  * this service's sockets from 0 (then extra ones of the role, such as private/intake). Returns when it is time to go. */
 struct event_base *worker_events(struct worker *worker);

@@ -99,6 +99,12 @@ struct client *worker_accept(struct worker *worker)
     }
 }
 
+void worker_has_not_started(struct worker *worker)
+{
+    if (worker->board != NULL)
+        board_slot_open(worker->board, worker->slot);
+}
+
 void client_close(struct client *client)
 {
     fd_close(&client->fd);

@@ -24,8 +24,7 @@ struct auth {
     void *handle;
     struct str available; /* mechanisms that may be used */
     struct str announced;
-    struct str user;
-    bool has_user;
+    struct str user;      /* data NULL: unknown */
 };
 
 struct auth_service *auth_service_open(const struct config *config, const char *socket_path)
@@ -113,17 +112,6 @@ const char *auth_mechanisms(const struct auth *auth)
     return str_text(&auth->announced);
 }
 
-/* The back end's user replaces what is known only if it names one. */
-static enum auth_status keep_user(struct auth *auth, enum auth_status status, struct str *user)
-{
-    if (user->data != NULL) {
-        str_set(&auth->user, str_text(user));
-        auth->has_user = true;
-    }
-    str_free(user);
-    return status;
-}
-
 static enum auth_status fail(struct str *answer, const char *reason)
 {
     str_set(answer, reason);
@@ -132,8 +120,6 @@ static enum auth_status fail(struct str *answer, const char *reason)
 
 enum auth_status auth_begin(struct auth *auth, const char *mechanism, const char *initial, struct str *answer)
 {
-    struct str user = {0};
-
     str_clear(answer);
     if (!names(str_text(&auth->available), mechanism))
         return fail(answer, "Invalid authentication mechanism");
@@ -141,20 +127,18 @@ enum auth_status auth_begin(struct auth *auth, const char *mechanism, const char
         initial = "";
     if (initial != NULL && !sasl_base64_is_valid(initial))
         return fail(answer, "Invalid base64 data in initial response");
-    return keep_user(auth, auth->service->back_end->begin(auth->handle, mechanism, initial, answer, &user), &user);
+    return auth->service->back_end->begin(auth->handle, mechanism, initial, answer, &auth->user);
 }
 
 enum auth_status auth_respond(struct auth *auth, const char *response, struct str *answer)
 {
-    struct str user = {0};
-
     str_clear(answer);
-    if (!sasl_base64_is_valid(response))
+    if (!text_equal(response, "=") && !sasl_base64_is_valid(response))
         return fail(answer, "Invalid base64 data in continued response");
-    return keep_user(auth, auth->service->back_end->respond(auth->handle, response, answer, &user), &user);
+    return auth->service->back_end->respond(auth->handle, response, answer, &auth->user);
 }
 
 const char *auth_user(const struct auth *auth)
 {
-    return auth->has_user ? str_text(&auth->user) : NULL;
+    return auth->user.data;
 }

@@ -222,6 +222,8 @@ static enum auth_status read_outcome(struct dovecot *server, struct str *answer,
             continue;
         if (reply.number != server->request)
             continue;
+        if (reply.kind != DOVECOT_CONTINUE)
+            str_free(user);
         if (reply.user != NULL)
             str_set(user, reply.user);
         switch (reply.kind) {
