@@ -3,8 +3,12 @@
 #include <string.h>
 
 #include "smtpd/session.h"
+#include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/mail/date.h"
+
+enum { FOLD_COLUMNS = 79 };
 
 /* In the order in which their recipients are told. */
 static const struct {
@@ -37,12 +41,21 @@ static void write_headers(struct session *session, struct intake_message *messag
 {
     const struct config *config = session->config;
     struct str *line = &session->scratch;
+    char date[DATE_TEXT_BYTES];
+    const char *now = date_format(clock_wall_us() / 1000000, date);
 
     str_clear(line);
-    str_printf(line, "From: MAILER-DAEMON (Mail Delivery System)");
+    str_printf(line, "Received: by %s (%s)", config->myhostname, config->mail_name);
     intake_line(message, str_text(line));
     str_clear(line);
-    str_put(line, "To: postmaster (Postmaster)");
+    str_printf(line, "\tid %s; %s", intake_queue_id(message), now);
+    intake_line(message, str_text(line));
+    str_clear(line);
+    str_printf(line, "Date: %s", now);
+    intake_line(message, str_text(line));
+    intake_line(message, "From: Mail Delivery System <MAILER-DAEMON>");
+    str_clear(line);
+    str_printf(line, "To: Postmaster <%s>", config->error_notice_recipient);
     intake_line(message, str_text(line));
     str_clear(line);
     str_printf(line, "Subject: %s SMTP server: errors from %s", config->mail_name, session->client_text);
@@ -50,21 +63,48 @@ static void write_headers(struct session *session, struct intake_message *messag
     intake_line(message, "");
 }
 
-/* The transcript, a line of content per line of the session. */
+/* One line of the session, broken at blanks where it is long; the rest of it is indented. */
+static void write_folded(struct intake_message *message, const char *text, size_t length)
+{
+    const char *indent = " ";
+
+    for (;;) {
+        size_t room = FOLD_COLUMNS - strlen(indent);
+        size_t take = length;
+        if (length > room) {
+            for (take = room; take > 0 && text[take] != ' '; take--)
+                ;
+            if (take == 0) /* one long word */
+                take = strcspn(text, " \n") < length ? strcspn(text, " \n") : length;
+        }
+        intake_text(message, indent, strlen(indent), false);
+        intake_text(message, text, take, true);
+        text += take;
+        length -= take;
+        while (length > 0 && *text == ' ') {
+            text++;
+            length--;
+        }
+        if (length == 0)
+            return;
+        indent = "     ";
+    }
+}
+
 static void write_transcript(struct session *session, struct intake_message *message)
 {
     const char *text = str_text(&session->transcript);
 
-    intake_line(message, "What was said in this session:");
+    intake_line(message, "Transcript of session follows.");
     intake_line(message, "");
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
-        intake_text(message, " ", 1, false);
-        intake_text(message, text, length, true);
+        write_folded(message, text, length);
         text += length + (text[length] == '\n');
     }
     intake_line(message, "");
-    intake_line(message, "The log of the mail system has the details.");
+    intake_line(message, "");
+    intake_line(message, "For other details, see the local mail logfile");
 }
 
 void notice_send(struct session *session)
