@@ -116,16 +116,22 @@ static bool open_new(const struct supervisor *supervisor, const struct candidate
     return true;
 }
 
-/* Names that nobody knows are most often misspelt. */
+/* Names that nobody knows are most often misspelt; values that a program would refuse are found before it has to. */
 static bool check_names(const struct candidate *candidate, struct str *why)
 {
     struct check *check = check_new(candidate->config->dictionary, candidate->master_cf);
     bool good = true;
 
     for (size_t i = 0; i < check->count; i++) {
-        if (check->findings[i].kind != CHECK_UNKNOWN)
+        bool is_fatal = check_is_fatal(&check->findings[i]);
+        if (check->findings[i].kind != CHECK_UNKNOWN && !is_fatal)
             continue;
         const char *text = check_describe(&check->findings[i], check->arena);
+        if (is_fatal && good) {
+            str_put(why, text);
+            good = false;
+            continue;
+        }
         log_warning("%s", text);
         if (good && candidate->config->strict_configuration) {
             str_printf(why, "strict_configuration = yes, and %s", text);
@@ -134,6 +140,24 @@ static bool check_names(const struct candidate *candidate, struct str *why)
     }
     check_free(check);
     return good;
+}
+
+/* Of entries for the same service the last one counts. */
+static void drop_duplicates(struct master_cf *master_cf)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < master_cf->count; i++) {
+        const struct master_cf_entry *entry = &master_cf->entries[i];
+        const struct master_cf_entry *last = master_cf_find(master_cf, entry->fields[MASTER_CF_SERVICE],
+            entry->fields[MASTER_CF_KIND]);
+        if (last == entry)
+            master_cf->entries[kept++] = *entry;
+        else
+            log_warning("master.cf, line %d: duplicate entry for service \"%s\" -- using the last entry, line %d", entry->line,
+                entry->fields[MASTER_CF_SERVICE], last->line);
+    }
+    master_cf->count = kept;
 }
 
 /* Read once: what workers get is what was checked. */
@@ -150,6 +174,7 @@ static bool read_master_cf(struct candidate *candidate, struct str *why)
         candidate->master_cf_fd = process_shared_memory(text.length);
         if (candidate->master_cf_fd < 0 || !fd_pwrite_all(candidate->master_cf_fd, str_text(&text), text.length, 0))
             log_fatal("keep master.cf for workers: %m");
+        drop_duplicates(candidate->master_cf);
     }
     str_free(&path);
     str_free(&text);
@@ -167,9 +192,13 @@ static bool read_candidate(const struct supervisor *supervisor, struct candidate
 static bool open_candidate(const struct supervisor *supervisor, struct candidate *candidate, struct str *why)
 {
     candidate->listeners = memory_zeroed(entry_count(candidate), sizeof(*candidate->listeners));
-    for (size_t i = 0; i < entry_count(candidate); i++)
-        if (!open_new(supervisor, candidate, entry_at(candidate, i), &candidate->listeners[i], why))
-            return false;
+    for (size_t i = 0; i < entry_count(candidate); i++) {
+        const struct master_cf_entry *entry = entry_at(candidate, i);
+        if (open_new(supervisor, candidate, entry, &candidate->listeners[i], why))
+            continue;
+        str_printf(why, " (master.cf, line %d: %s)", entry->line, entry->fields[MASTER_CF_SERVICE]);
+        return false;
+    }
     return true;
 }
 

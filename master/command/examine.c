@@ -31,27 +31,60 @@ static struct master_cf *load_master_cf(const struct config *config)
         return master_cf;
     }
     /* In the words and on the channel that people know from the command that used to find it. */
-    (void)fprintf(stderr, "postconf: fatal: %s\n", str_text(&why)); /* the log has it, too */
+    (void)fprintf(stderr, "postconf: fatal: %s\n", master_cf_reason(str_text(&why))); /* the log has it, too */
     log_fatal("%s", str_text(&why));
+}
+
+static void refuse_bad_values(const struct config *config, const struct master_cf *master_cf)
+{
+    struct check *check = check_new(config->dictionary, master_cf);
+
+    for (size_t i = 0; i < check->count; i++) {
+        if (!check_is_fatal(&check->findings[i]))
+            continue;
+        const char *text = check_describe(&check->findings[i], check->arena);
+        (void)fprintf(stderr, "posthaste: fatal: %s\n", text); /* the log has it, too */
+        log_not_to_stderr();
+        log_fatal("%s", text);
+    }
+    check_free(check);
 }
 
 void examine_master_cf(const struct config *config)
 {
-    master_cf_free(load_master_cf(config));
+    struct master_cf *master_cf = load_master_cf(config);
+
+    refuse_bad_values(config, master_cf);
+    master_cf_free(master_cf);
 }
 
-void examine_names(const struct config *config)
+void examine_main_cf(void)
+{
+    struct config *config;
+    struct str why = {0};
+
+    if (config_load(NULL, NULL, 0, NULL, &config, &why)) {
+        refuse_bad_values(config, NULL);
+        config_free(config);
+    }
+    str_free(&why);
+}
+
+bool examine_names(const struct config *config)
 {
     struct master_cf *master_cf = load_master_cf(config);
     struct check *check = check_new(config->dictionary, master_cf);
+    bool good = true;
 
     for (size_t i = 0; i < check->count; i++) {
         const char *text = check_describe(&check->findings[i], check->arena);
         log_warning("%s", text);
         (void)fprintf(stderr, "%s\n", text); /* the log has it, too */
+        good = good && !check_is_fatal(&check->findings[i]);
     }
     check_free(check);
     master_cf_free(master_cf);
+    return good;
 }
 
 /* Files of the configuration and programs must be root's alone. */

@@ -6,10 +6,13 @@
 #include "util/base/str.h"
 #include "util/config/config.h"
 
-/* Ends the process with one line that names file and line, if master.cf can't be read. */
+/* Ends the process with one line that names file and line, if master.cf can't be read, or if it or main.cf has a value that
+ * a program would refuse. */
 void examine_master_cf(const struct config *config);
-/* Names that nobody knows, and parameters without effect. */
-void examine_names(const struct config *config);
+/* The same for main.cf alone, from which not even a configuration could be made: returns if it finds nothing. */
+void examine_main_cf(void);
+/* Names that nobody knows, and parameters without effect. False: some value can't be used at all. */
+bool examine_names(const struct config *config);
 /* Files that others could change. */
 void examine_permissions(const struct config *config);
 /* Users that should exist. */

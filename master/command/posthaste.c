@@ -184,14 +184,13 @@ static int check(const struct command *command)
 {
     struct str why = {0};
 
-    examine_master_cf(command->config);
-    examine_names(command->config);
+    bool good = examine_names(command->config);
     if (!folders_make(command->config, &why) || !folders_check(command->config, false, warn, &why))
         log_fatal("%s", str_text(&why));
     str_free(&why);
     examine_permissions(command->config);
     examine_users(command->config);
-    return 0;
+    return good ? 0 : 1;
 }
 
 static int status(const struct command *command)
@@ -311,8 +310,11 @@ static struct config *load_config(void)
     struct config *config;
     struct str why = {0};
 
-    if (!config_load(NULL, NULL, 0, "postfix", &config, &why))
+    if (!config_load(NULL, NULL, 0, "postfix", &config, &why)) {
+        log_to_stderr(false); /* where the log is only main.cf knows: so whoever started this command is told */
+        examine_main_cf();
         log_fatal("%s", str_text(&why));
+    }
     str_free(&why);
     log_open(config->syslog_name, "postfix");
     log_file_use(config);

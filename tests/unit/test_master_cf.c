@@ -69,12 +69,12 @@ static void errors_are_told_in_postfix_words(void **unused)
 {
     static const struct { const char *text; const char *why; } cases[] = {
         { "# c\nx unix - - n - -\n", "file master.cf: line 2: bad field count" },
-        { "x tcp - - n - - s\n", "invalid type field \"tcp\" in \"x tcp - - n - - s\"" },
-        { "x unix maybe - n - - s\n", "invalid private field \"maybe\" in \"x unix maybe - n - - s\"" },
-        { "x unix - Y n - - s\n", "invalid unprivileged field \"Y\" in \"x unix - Y n - - s\"" },
-        { "x unix - - x - - s\n", "invalid chroot field \"x\" in \"x unix - - x - - s\"" },
-        { "x unix - - n -5 - s\n", "invalid wakeup field \"-5\" in \"x unix - - n -5 - s\"" },
-        { "x unix - - n - many s\n", "invalid process_limit field \"many\" in \"x unix - - n - many s\"" },
+        { "x tcp - - n - - s\n", "file master.cf: line 1: invalid type field \"tcp\" in \"x tcp - - n - - s\"" },
+        { "x unix maybe - n - - s\n", "file master.cf: line 1: invalid private field \"maybe\" in \"x unix maybe - n - - s\"" },
+        { "x unix - Y n - - s\n", "file master.cf: line 1: invalid unprivileged field \"Y\" in \"x unix - Y n - - s\"" },
+        { "x unix - - x - - s\n", "file master.cf: line 1: invalid chroot field \"x\" in \"x unix - - x - - s\"" },
+        { "x unix - - n -5 - s\n", "file master.cf: line 1: invalid wakeup field \"-5\" in \"x unix - - n -5 - s\"" },
+        { "x unix - - n - many s\n", "file master.cf: line 1: invalid process_limit field \"many\" in \"x unix - - n - many s\"" },
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -6,7 +6,9 @@
 
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/config/config_check.h"
 #include "util/config/expand.h"
+#include "util/config/value.h"
 
 struct check_names {
     const char *name;
@@ -220,6 +222,44 @@ static void look_at_value(struct checking *checking, const char *name, const cha
     look_at_classes(checking, name, value);
 }
 
+static bool counts_for_anyone(const struct checking *checking, const struct parameter *parameter)
+{
+    bool counts = config_check_counts(parameter, "master");
+
+    if (checking->entry != NULL)
+        return counts || config_check_counts(parameter, checking->entry->fields[MASTER_CF_COMMAND]);
+    for (size_t i = 0; !counts && checking->master_cf != NULL && i < checking->master_cf->count; i++)
+        counts = config_check_counts(parameter, checking->master_cf->entries[i].fields[MASTER_CF_COMMAND]);
+    return counts;
+}
+
+/* Whether a program would refuse the value. What an override makes of $names only the service itself can tell. */
+static void look_at_type(struct checking *checking, const struct parameter *parameter, const char *value)
+{
+    struct str text = { 0 };
+    struct str why = { 0 };
+    int64_t number;
+    bool good;
+
+    if (parameter->type == PARAMETER_RAW || (checking->entry != NULL && strchr(value, '$') != NULL)
+        || !counts_for_anyone(checking, parameter))
+        return;
+    if (!config_dictionary_expand(checking->dictionary, value, &text, &why)) {
+        str_printf(&why, " (%s)", parameter->name);
+        good = false;
+    } else if (value_is_number(parameter->type)) {
+        good = value_parse_number(parameter, parameter->name, str_text(&text), &number, &why);
+    } else {
+        good = config_check_text(parameter, str_text(&text), &why)
+            && value_check_text(parameter, parameter->name, str_text(&text), &why);
+    }
+    if (!good)
+        add_finding(checking, CHECK_BAD_VALUE, parameter->name, value)->reason =
+            arena_copy_text(checking->check->arena, str_text(&why));
+    str_free(&text);
+    str_free(&why);
+}
+
 /* Second pass: whether the name is known, used, and has an effect. */
 static void look_at_name(struct checking *checking, const char *name, const char *value)
 {
@@ -235,6 +275,8 @@ static void look_at_name(struct checking *checking, const char *name, const char
         (void)add_finding(checking, CHECK_LATER, name, value);
     } else if (parameter->reader.state == PARAMETER_UNUSED) {
         add_finding(checking, CHECK_UNUSED, name, value)->reason = parameter->reader.why;
+    } else {
+        look_at_type(checking, parameter, value);
     }
 }
 
@@ -300,6 +342,11 @@ void check_free(struct check *check)
     free(check);
 }
 
+bool check_is_fatal(const struct check_finding *finding)
+{
+    return finding->kind == CHECK_BAD_VALUE;
+}
+
 const char *check_describe(const struct check_finding *finding, struct arena *arena)
 {
     const char *file = finding->entry != NULL ? "master.cf" : "main.cf";
@@ -318,6 +365,8 @@ const char *check_describe(const struct check_finding *finding, struct arena *ar
         return arena_printf(arena, "%s: $%s is not set anywhere", where, finding->name);
     case CHECK_MALFORMED:
         return arena_printf(arena, "%s: %s: %s", where, finding->name, finding->reason);
+    case CHECK_BAD_VALUE:
+        return arena_printf(arena, "%s: %s", where, finding->reason);
     case CHECK_LATER:
         return arena_printf(arena, "%s: %s has no effect in this version of Posthaste", where, finding->name);
     case CHECK_UNUSED:

@@ -14,6 +14,7 @@ enum check_kind {
     CHECK_UNKNOWN,   /* set, but nobody knows it and no value refers to it */
     CHECK_UNDEFINED, /* a value refers to it, but it is set nowhere */
     CHECK_MALFORMED, /* the value can't be expanded: see reason */
+    CHECK_BAD_VALUE, /* not what the parameter takes, and a program of master.cf reads it: see reason */
     CHECK_LATER,     /* set and known, but what it is for isn't built yet */
     CHECK_UNUSED,    /* set and known, but without effect here: see reason */
 };
@@ -25,7 +26,7 @@ struct check_finding {
     const char *name;
     const char *value;   /* as set; UNDEFINED: NULL */
     const char *nearest; /* UNKNOWN: the known name that is spelled most alike, or NULL */
-    const char *reason;  /* UNUSED: why, and what to use instead; MALFORMED: what is wrong */
+    const char *reason;  /* UNUSED: why, and what to use instead; MALFORMED, BAD_VALUE: what is wrong */
 };
 
 struct check {
@@ -49,6 +50,8 @@ bool check_program_has_suffix(const char *program, const struct parameter *suffi
 /* The declared name that differs least from this one; NULL if none is near. */
 const char *check_nearest(const char *name);
 
+/* Whether nothing can run with it: a value that its programs would refuse. */
+bool check_is_fatal(const struct check_finding *finding);
 /* One line for people: "main.cf, line 7: unknown parameter smtpd_baner (did you mean smtpd_banner?)". From arena. */
 const char *check_describe(const struct check_finding *finding, struct arena *arena);
 #endif

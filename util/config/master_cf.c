@@ -282,6 +282,22 @@ static void warn_of_orphan(const struct reading *reading, const char *file, cons
                 str_text(line), line->length > 30 ? "..." : ""));
 }
 
+static void put_place(struct str *why, const char *file, int line)
+{
+    struct str whole = { 0 };
+
+    str_printf(&whole, "file %s: line %d: %s", file, line, str_text(why));
+    str_set(why, str_text(&whole));
+    str_free(&whole);
+}
+
+const char *master_cf_reason(const char *why)
+{
+    const char *invalid = strstr(why, ": invalid ");
+
+    return text_starts_with(why, "file ") && invalid != NULL ? invalid + 2 : why;
+}
+
 bool master_cf_parse(const char *file, const char *text, size_t length, bool chroot_default,
     master_cf_warning *warning, void *context, struct master_cf **master_cf, struct str *why)
 {
@@ -300,10 +316,8 @@ bool master_cf_parse(const char *file, const char *text, size_t length, bool chr
         struct master_cf_entry *entry = new_entry(new, &capacity);
         good = parse_entry(&reading, arena_copy_text(new->arena, str_text(&lines.text)), entry, why);
         entry->line = lines.line;
-        if (!good && text_equal(str_text(why), "bad field count")) {
-            str_clear(why);
-            str_printf(why, "file %s: line %d: bad field count", file, lines.last_line);
-        }
+        if (!good)
+            put_place(why, file, lines.last_line);
     }
     str_free(&lines.text);
     if (good)

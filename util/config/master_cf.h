@@ -58,9 +58,11 @@ struct master_cf {
 typedef void master_cf_warning(void *context, const char *text);
 
 /* file: its name for messages. chroot_default: what '-' means in that column (yes when compatibility_level < 1).
- * False: *why is one line in postconf's words. */
+ * False: *why is "file FILE: line N: " and postconf's words. */
 bool master_cf_parse(const char *file, const char *text, size_t length, bool chroot_default,
     master_cf_warning *warning, void *context, struct master_cf **master_cf, struct str *why);
+/* Such a line as postconf has always printed it: the place only with some of them. Borrowed from why. */
+const char *master_cf_reason(const char *why);
 /* The same from directory/master.cf. */
 bool master_cf_load(const char *directory, bool chroot_default, master_cf_warning *warning, void *context,
     struct master_cf **master_cf, struct str *why);

@@ -48,7 +48,7 @@ static void load_master_cf(struct postconf *postconf, bool needed)
     if (!master_cf_load(postconf->directory, false, warn, NULL, &postconf->master_cf, &why)) {
         /* Only that there is none may be overlooked. */
         if (needed || !text_starts_with(str_text(&why), "open "))
-            log_fatal("%s", str_text(&why));
+            log_fatal("%s", master_cf_reason(str_text(&why)));
         log_warning("%s", str_text(&why));
     }
     str_free(&why);
