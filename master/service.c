@@ -291,7 +291,8 @@ struct service *service_new(struct supervisor *supervisor, const struct master_c
     service->entry = entry;
     service->board_fd = process_shared_memory(board_size(slots));
     service->board = service->board_fd >= 0 ? board_map(service->board_fd) : NULL;
-    if (service->board == NULL || pipe2(service->notify, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (service->board == NULL || !board_make_secret(service->board)
+        || pipe2(service->notify, O_CLOEXEC | O_NONBLOCK) != 0)
         log_fatal("resources for service %s: %m", service->name);
     service->slots = memory_zeroed((size_t)slots, sizeof(pid_t));
     service->notified = event_new(supervisor->base, service->notify[0], EV_READ | EV_PERSIST, on_notified, service);

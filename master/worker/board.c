@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "util/base/memory.h"
 
 enum { SLOT_BUSY, SLOT_IDLE, SLOT_STARTING }; /* the last two count as idle */
 
-/* What lies in the shared memory: the number of idle workers, then one byte per slot. */
+/* What lies in the shared memory: the secret, the number of idle workers, then one byte per slot. */
 struct shared {
+    unsigned char secret[BOARD_SECRET_BYTES];
     _Atomic int32_t idle;
     _Atomic uint8_t slots[];
 };
@@ -54,6 +56,16 @@ void board_unmap(struct board *board)
     if (board != NULL)
         (void)munmap(board->shared, board_size(board->slot_count)); /* the memory is going away either way */
     free(board);
+}
+
+bool board_make_secret(struct board *board)
+{
+    return getentropy(board->shared->secret, BOARD_SECRET_BYTES) == 0;
+}
+
+const unsigned char *board_secret(const struct board *board)
+{
+    return board->shared->secret;
 }
 
 int board_slot_count(const struct board *board)

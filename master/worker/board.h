@@ -15,6 +15,12 @@ void board_unmap(struct board *board); /* NULL is allowed */
 
 int board_slot_count(const struct board *board);
 
+/* Bytes that the workers of this service have in common and nobody else: keys of TLS session tickets come from them. They are
+ * made anew with the service (master: board_make_secret; false where the system has no random numbers). */
+enum { BOARD_SECRET_BYTES = 32 };
+bool board_make_secret(struct board *board);
+const unsigned char *board_secret(const struct board *board);
+
 /* Master: before a worker starts in that slot (it counts as idle), and after it ended: whether it had got so
  * far as to say that it is idle. */
 void board_slot_open(struct board *board, int slot);

@@ -194,6 +194,11 @@ const struct config *worker_config(const struct worker *worker)
     return worker->config;
 }
 
+const unsigned char *worker_secret(const struct worker *worker)
+{
+    return board_secret(worker->board);
+}
+
 const char *worker_service(const struct worker *worker)
 {
     return worker->service;

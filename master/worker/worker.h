@@ -66,6 +66,9 @@ void worker_serve_many(struct worker *worker, worker_on_connect *on_connect, voi
 /* For single-instance services: called after a reload signal; the default is to end and be started anew. */
 void worker_on_reload(struct worker *worker, void (*reload)(void *context), void *context);
 
+/* Random bytes (TLS_SECRET_BYTES of util/net/tls_context.h) that all processes of this service have in common. */
+const unsigned char *worker_secret(const struct worker *worker);
+
 /* A path below queue_directory ("private/intake"), right for chrooted processes too. Lives as long as the worker. */
 const char *worker_socket_path(struct worker *worker, const char *relative);
 

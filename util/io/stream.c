@@ -46,7 +46,7 @@ static ssize_t plain_write(void *context, const void *bytes, size_t length, shor
     return sent < 0 && errno == ENOTSOCK ? write(stream->fd, bytes, length) : sent;
 }
 
-static const struct stream_transport plain = { plain_read, plain_write };
+static const struct stream_transport plain = { plain_read, plain_write, NULL };
 
 struct stream *stream_open(int fd)
 {
@@ -251,7 +251,11 @@ bool stream_input_is_pending(struct stream *stream)
 {
     struct pollfd poll_fd = { .fd = stream->fd, .events = POLLIN };
 
-    return stream->input_start < stream->input_end || poll(&poll_fd, 1, 0) > 0;
+    if (stream->input_start < stream->input_end)
+        return true;
+    if (stream->transport->pending != NULL && stream->transport->pending(stream->context))
+        return true;
+    return poll(&poll_fd, 1, 0) > 0;
 }
 
 bool stream_line_had_cr(const struct stream *stream)

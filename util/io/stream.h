@@ -24,6 +24,7 @@ enum stream_status {
 struct stream_transport {
     ssize_t (*read)(void *context, void *bytes, size_t length, short *wait);
     ssize_t (*write)(void *context, const void *bytes, size_t length, short *wait);
+    bool (*pending)(void *context); /* whether bytes were taken from the socket and not yet read; NULL: never */
 };
 
 /* Takes the descriptor, makes it non-blocking. */

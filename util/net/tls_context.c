@@ -1,0 +1,444 @@
+#include "util/net/tls_context.h"
+
+#include <openssl/conf.h>
+#include <openssl/core_names.h>
+#include <openssl/decoder.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "util/base/clock.h"
+#include "util/base/memory.h"
+#include "util/base/text.h"
+#include "util/log/log.h"
+#include "util/net/tls_chain.h"
+#include "util/net/tls_fingerprint.h"
+#include "util/net/tls_log.h"
+#include "util/net/tls_names.h"
+#include "util/net/tls_options.h"
+#include "util/net/tls_protocols.h"
+#include "util/net/tls_ticket.h"
+
+enum { SESSIONS_KEPT = 64, LOOK_INTERVAL_MS = 10000, FILES_MAX = 32 };
+
+struct kept_session {
+    char *key;
+    SSL_SESSION *session;
+};
+
+struct file_state {
+    char *name;
+    struct timespec modified;
+};
+
+struct tls_context {
+    SSL_CTX *ssl;
+    struct tls_settings settings;
+    const EVP_MD *digest;
+    struct str protocols;   /* in force */
+    struct str cipher_list;
+    struct tls_ticket *ticket;
+    struct tls_names *names;
+    struct kept_session sessions[SESSIONS_KEPT];
+    size_t next_session;
+    struct file_state files[FILES_MAX];
+    size_t file_count;
+    int64_t looked_ms;
+};
+
+/* The library reads its configuration once per process; the first context decides. */
+static bool start_library(const struct tls_settings *settings, struct str *why)
+{
+    bool is_default = text_equal(settings->config_file, "default");
+    OPENSSL_INIT_SETTINGS *init;
+
+    if (text_equal(settings->config_file, "none"))
+        return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1;
+    if (is_default && *settings->config_name == '\0')
+        return OPENSSL_init_ssl(0, NULL) == 1;
+    init = OPENSSL_INIT_new();
+    if (init == NULL)
+        return false;
+    unsigned long flags = CONF_MFLAGS_DEFAULT_SECTION | CONF_MFLAGS_IGNORE_MISSING_FILE;
+    bool good = true;
+    if (!is_default) {
+        flags = 0;
+        good = OPENSSL_INIT_set_config_filename(init, settings->config_file) == 1;
+    }
+    OPENSSL_INIT_set_config_file_flags(init, flags);
+    if (*settings->config_name != '\0')
+        good = good && OPENSSL_INIT_set_config_appname(init, settings->config_name) == 1;
+    good = good && OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, init) == 1;
+    OPENSSL_INIT_free(init);
+    if (good || is_default)
+        return true;
+    str_clear(why);
+    str_printf(why, "tls_config_file: %s: can't be loaded", settings->config_file);
+    log_warning("error loading the '%s' settings from the %s OpenSSL configuration file: disabling TLS support",
+        *settings->config_name == '\0' ? "global" : settings->config_name, settings->config_file);
+    tls_log_problems();
+    return false;
+}
+
+static void remember_files(struct tls_context *context, const char *list)
+{
+    const char *word;
+    size_t length;
+    struct stat status;
+
+    while (context->file_count < FILES_MAX && text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        struct file_state *file = &context->files[context->file_count];
+        file->name = memory_copy_bytes(word, length);
+        if (stat(file->name, &status) != 0) {
+            free(file->name);
+            continue;
+        }
+        file->modified = status.st_mtim;
+        context->file_count++;
+    }
+}
+
+static bool load_pair(struct tls_context *context, const char *kind, const char *infix, const char *cert_file,
+    const char *key_file, struct str *why)
+{
+    struct str cert_parameter = {0};
+    struct str key_parameter = {0};
+
+    if (*cert_file == '\0' || text_equal(cert_file, "none"))
+        return true;
+    remember_files(context, cert_file);
+    remember_files(context, key_file);
+    str_printf(&cert_parameter, "%s%scert_file", context->settings.prefix, infix);
+    str_printf(&key_parameter, "%s%skey_file", context->settings.prefix, infix);
+    bool good = tls_chain_load_pair(context->ssl, kind, str_text(&cert_parameter), cert_file, str_text(&key_parameter),
+        *key_file == '\0' ? cert_file : key_file, why);
+    str_free(&cert_parameter);
+    str_free(&key_parameter);
+    return good;
+}
+
+static bool load_keys(struct tls_context *context, struct str *why)
+{
+    const struct tls_settings *settings = &context->settings;
+
+    if (*settings->chain_files != '\0') {
+        struct str parameter = {0};
+        str_printf(&parameter, "%schain_files", settings->prefix);
+        remember_files(context, settings->chain_files);
+        bool good = tls_chain_load_files(context->ssl, str_text(&parameter), settings->chain_files, why);
+        str_free(&parameter);
+        return good;
+    }
+    if (settings->is_server && *settings->cert_file == '\0' && *settings->dcert_file == '\0'
+        && *settings->eccert_file == '\0') {
+        log_warning("No server certs available. TLS won't be enabled");
+        str_set(why, "smtpd_tls_chain_files: neither this nor smtpd_tls_cert_file is set: TLS needs a key and a certificate");
+        return false;
+    }
+    return load_pair(context, "RSA", "", settings->cert_file, settings->key_file, why)
+        && load_pair(context, "DSA", "d", settings->dcert_file, settings->dkey_file, why)
+        && load_pair(context, "ECDSA", "ec", settings->eccert_file, settings->eckey_file, why);
+}
+
+static bool load_authorities(struct tls_context *context, struct str *why)
+{
+    const struct tls_settings *settings = &context->settings;
+    const char *file = *settings->ca_file == '\0' ? NULL : settings->ca_file;
+    const char *path = *settings->ca_path == '\0' ? NULL : settings->ca_path;
+
+    if (settings->append_default_ca && SSL_CTX_set_default_verify_paths(context->ssl) != 1)
+        log_info("cannot set default OpenSSL certificate verification paths: disabling TLS support");
+    if ((file != NULL || path != NULL) && SSL_CTX_load_verify_locations(context->ssl, file, path) != 1) {
+        str_clear(why);
+        str_printf(why, "%sCAfile: %s: can't be loaded", settings->prefix, settings->ca_file);
+        log_warning("cannot load Certification Authority data, %s%s%s%s%s%s: disabling TLS support",
+            file == NULL ? "" : "CAfile=\"", settings->ca_file, file == NULL ? "" : "\"",
+            path == NULL ? "" : file == NULL ? "CApath=\"" : ", CApath=\"", settings->ca_path, path == NULL ? "" : "\"");
+        tls_log_problems();
+        return false;
+    }
+    if (settings->is_server && settings->ask_certificate && file != NULL)
+        SSL_CTX_set_client_CA_list(context->ssl, SSL_load_client_CA_file(file));
+    return true;
+}
+
+/* Names that this library doesn't know are skipped; "?" before a name does that in later versions only. */
+static void set_groups(struct tls_context *context)
+{
+    const struct tls_settings *settings = &context->settings;
+    const char *const lists[] = { settings->use_curves ? settings->curves : "", settings->groups };
+    struct str known = {0};
+    const char *word;
+    size_t length;
+
+    if (*lists[0] == '\0' && *lists[1] == '\0')
+        return;
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        const char *cursor = lists[i];
+        while (text_next_word(&cursor, ", \t\r\n:", &word, &length)) {
+            struct str one = {0};
+            str_put_bytes(&one, word, length);
+            if (SSL_CTX_set1_groups_list(context->ssl, str_text(&one)) == 1)
+                str_printf(&known, "%s%s", known.length == 0 ? "" : ":", str_text(&one));
+            str_free(&one);
+        }
+    }
+    ERR_clear_error();
+    if (known.length > 0)
+        (void)SSL_CTX_set1_groups_list(context->ssl, str_text(&known)); /* each of them was taken alone */
+    str_free(&known);
+}
+
+/* A file of parameters of one's own; without one the library chooses by the key's size. */
+static void set_dh(struct tls_context *context)
+{
+    const char *file = context->settings.dh_file;
+    EVP_PKEY *parameters = NULL;
+
+    SSL_CTX_set_dh_auto(context->ssl, 1);
+    if (*file == '\0' || text_equal(file, "auto"))
+        return;
+    BIO *pem = BIO_new_file(file, "r");
+    if (pem != NULL)
+        parameters = PEM_read_bio_Parameters(pem, NULL);
+    BIO_free(pem);
+    if (parameters == NULL || SSL_CTX_set0_tmp_dh_pkey(context->ssl, parameters) != 1) {
+        log_warning("cannot load DH parameters from file %s -- using compiled-in defaults", file);
+        EVP_PKEY_free(parameters);
+    }
+    ERR_clear_error();
+}
+
+static void set_options(struct tls_context *context)
+{
+    const struct tls_settings *settings = &context->settings;
+    uint64_t workarounds;
+    uint64_t options;
+
+    (void)tls_options_workarounds(settings->disabled_workarounds, &workarounds); /* unknown words were warned of */
+    (void)tls_options_parse("tls_ssl_options", settings->ssl_options, &options); /* likewise */
+    SSL_CTX_clear_options(context->ssl, SSL_OP_ALL & ~workarounds);
+    SSL_CTX_set_options(context->ssl, workarounds | options);
+    if (settings->prefer_own_ciphers)
+        SSL_CTX_set_options(context->ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(context->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+            | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(context->ssl, 1);
+    SSL_CTX_set_verify_depth(context->ssl, settings->verify_depth);
+}
+
+static void set_server(struct tls_context *context)
+{
+    static const unsigned char session_context[] = "smtpd";
+
+    set_dh(context);
+    SSL_CTX_set_session_cache_mode(context->ssl, SSL_SESS_CACHE_OFF); /* tickets do it, for all processes */
+    (void)SSL_CTX_set_session_id_context(context->ssl, session_context, sizeof(session_context) - 1); /* short enough */
+    SSL_CTX_set_options(context->ssl, SSL_OP_NO_TICKET);
+    if (context->settings.session_timeout_s > 0)
+        SSL_CTX_set_timeout(context->ssl, (long)context->settings.session_timeout_s);
+}
+
+bool tls_context_use(struct tls_context *context, const char *protocols, const char *cipher_list, const char *who)
+{
+    const uint64_t every = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3;
+    const char *end = context->settings.is_server ? "disabling TLS support" : "aborting TLS session";
+    struct tls_protocols parsed;
+
+    if (!text_equal(str_text(&context->protocols), protocols) || context->protocols.data == NULL) {
+        if (!tls_protocols_parse(protocols, &parsed)) {
+            log_warning("%sInvalid TLS protocol list \"%s\": %s", who, protocols, end);
+            return false;
+        }
+        if (SSL_CTX_set_min_proto_version(context->ssl, parsed.minimum) != 1
+            || SSL_CTX_set_max_proto_version(context->ssl, parsed.maximum) != 1) {
+            log_warning("%sInvalid TLS protocol list \"%s\": %s", who, protocols, end);
+            tls_log_problems();
+            return false;
+        }
+        SSL_CTX_clear_options(context->ssl, every & ~parsed.forbidden);
+        SSL_CTX_set_options(context->ssl, parsed.forbidden);
+        str_set(&context->protocols, protocols);
+    }
+    if (!text_equal(str_text(&context->cipher_list), cipher_list) || context->cipher_list.data == NULL) {
+        if (SSL_CTX_set_cipher_list(context->ssl, cipher_list) != 1) {
+            log_warning("%sInvalid cipher list: %s", who, cipher_list);
+            tls_log_problems();
+            return false;
+        }
+        str_set(&context->cipher_list, cipher_list);
+    }
+    return true;
+}
+
+static bool set_up(struct tls_context *context, struct str *why)
+{
+    const struct tls_settings *settings = &context->settings;
+
+    if (context->ssl == NULL) {
+        str_set(why, "the TLS library can't be started");
+        tls_log_problems();
+        return false;
+    }
+    context->digest = tls_fingerprint_digest(settings->fingerprint_digest);
+    if (context->digest == NULL) {
+        str_clear(why);
+        str_printf(why, "%sfingerprint_digest: \"%s\" isn't a known digest", settings->prefix, settings->fingerprint_digest);
+        log_warning("Digest algorithm \"%s\" not found", settings->fingerprint_digest);
+        log_warning("disabling TLS support");
+        return false;
+    }
+    set_options(context);
+    if (settings->is_server)
+        set_server(context);
+    set_groups(context);
+    if (!tls_context_use(context, settings->protocols, settings->cipher_list, "")) {
+        str_clear(why);
+        str_printf(why, "%sprotocols or %sciphers: \"%s\", \"%s\": not valid", settings->prefix, settings->prefix,
+            settings->protocols, settings->cipher_list);
+        return false;
+    }
+    if (!load_authorities(context, why) || !load_keys(context, why))
+        return false;
+    tls_chain_warn_of_expiry(context->ssl, settings->prefix, time(NULL));
+    return true;
+}
+
+struct tls_context *tls_context_open(const struct tls_settings *settings, struct str *why)
+{
+    struct str reason = {0};
+    struct tls_context *context = NULL;
+
+    if (start_library(settings, &reason)) {
+        context = memory_new(struct tls_context);
+        context->settings = *settings;
+        context->ssl = SSL_CTX_new(settings->is_server ? TLS_server_method() : TLS_client_method());
+        context->looked_ms = clock_monotonic_ms();
+        if (!set_up(context, &reason)) {
+            tls_context_close(context);
+            context = NULL;
+        }
+    }
+    if (context == NULL && reason.length > 0)
+        log_info("TLS is not available: %s", str_text(&reason));
+    if (why != NULL)
+        str_set(why, str_text(&reason));
+    str_free(&reason);
+    return context;
+}
+
+void tls_context_close(struct tls_context *context)
+{
+    if (context == NULL)
+        return;
+    for (size_t i = 0; i < SESSIONS_KEPT; i++) {
+        free(context->sessions[i].key);
+        SSL_SESSION_free(context->sessions[i].session);
+    }
+    for (size_t i = 0; i < context->file_count; i++)
+        free(context->files[i].name);
+    SSL_CTX_free(context->ssl);
+    tls_names_close(context->names);
+    tls_ticket_close(context->ticket);
+    str_free(&context->protocols);
+    str_free(&context->cipher_list);
+    free(context);
+}
+
+void tls_context_use_tickets(struct tls_context *context, const unsigned char *secret)
+{
+    const struct tls_settings *settings = &context->settings;
+
+    if (*settings->ticket_cipher == '\0' || settings->session_timeout_s <= 0)
+        return;
+    context->ticket = tls_ticket_open(settings->ticket_cipher, secret, settings->session_timeout_s);
+    if (context->ticket == NULL)
+        return;
+    tls_ticket_use(context->ssl);
+    uint64_t options;
+    if (tls_options_parse("tls_ssl_options", settings->ssl_options, &options) && !(options & SSL_OP_NO_TICKET))
+        SSL_CTX_clear_options(context->ssl, SSL_OP_NO_TICKET);
+}
+
+void tls_context_use_names(struct tls_context *context, tls_find_chain *find, void *find_context)
+{
+    context->names = tls_names_open(find, find_context);
+    tls_names_use(context->names, context->ssl);
+}
+
+const struct tls_settings *tls_context_settings(const struct tls_context *context)
+{
+    return &context->settings;
+}
+
+const EVP_MD *tls_context_digest(const struct tls_context *context)
+{
+    return context->digest;
+}
+
+SSL *tls_context_new_connection(const struct tls_context *context)
+{
+    SSL *ssl = SSL_new(context->ssl);
+
+    if (ssl != NULL && context->ticket != NULL)
+        tls_ticket_attach(context->ticket, ssl);
+    return ssl;
+}
+
+int64_t tls_context_ticket_end(const struct tls_context *context)
+{
+    return context->ticket == NULL ? 0 : tls_ticket_end(context->ticket);
+}
+
+static struct kept_session *find_session(struct tls_context *context, const char *key)
+{
+    for (size_t i = 0; i < SESSIONS_KEPT; i++) {
+        if (context->sessions[i].key != NULL && text_equal(context->sessions[i].key, key))
+            return &context->sessions[i];
+    }
+    return NULL;
+}
+
+SSL_SESSION *tls_context_old_session(struct tls_context *context, const char *key)
+{
+    const struct kept_session *kept = find_session(context, key);
+
+    if (kept == NULL || kept->session == NULL)
+        return NULL;
+    int64_t age_s = (int64_t)time(NULL) - SSL_SESSION_get_time(kept->session);
+    return age_s < context->settings.session_timeout_s ? kept->session : NULL;
+}
+
+void tls_context_take_session(struct tls_context *context, const char *key, SSL_SESSION *session)
+{
+    struct kept_session *kept = find_session(context, key);
+
+    if (kept == NULL) {
+        kept = &context->sessions[context->next_session++ % SESSIONS_KEPT];
+        free(kept->key);
+        kept->key = memory_copy_text(key);
+    }
+    SSL_SESSION_free(kept->session);
+    kept->session = session;
+}
+
+bool tls_context_has_changed(struct tls_context *context)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    struct stat status;
+
+    if (now_ms - context->looked_ms < LOOK_INTERVAL_MS)
+        return false;
+    context->looked_ms = now_ms;
+    for (size_t i = 0; i < context->file_count; i++) {
+        const struct file_state *file = &context->files[i];
+        if (stat(file->name, &status) == 0
+            && (status.st_mtim.tv_sec != file->modified.tv_sec || status.st_mtim.tv_nsec != file->modified.tv_nsec))
+            return true; /* what can't be seen from here is taken when the worker's time is up */
+    }
+    return false;
+}
