@@ -13,6 +13,7 @@
 enum {
     COMMAND_LAST = 1, /* the client must wait for the reply (RFC 2920 section 3.1) */
     COMMAND_JUNK = 2, /* does nothing for mail (smtpd_junk_command_limit) */
+    COMMAND_IN_PLAIN = 4, /* allowed before STARTTLS where TLS is a must (RFC 3207 section 4) */
 };
 
 struct refusal {
@@ -33,11 +34,11 @@ struct command {
 
 /* In the order of the "disconnect from" line. */
 static const struct command commands[] = {
-    { "HELO", "helo", command_helo, COMMAND_LAST, { { 0 } } },
-    { "EHLO", "ehlo", command_ehlo, COMMAND_LAST, { { 0 } } },
-    { "XCLIENT", "xclient", command_not_implemented, 0, { { 0 } } },
+    { "HELO", "helo", command_helo, COMMAND_LAST | COMMAND_IN_PLAIN, { { 0 } } },
+    { "EHLO", "ehlo", command_ehlo, COMMAND_LAST | COMMAND_IN_PLAIN, { { 0 } } },
+    { "XCLIENT", "xclient", command_not_implemented, COMMAND_IN_PLAIN, { { 0 } } },
     { "XFORWARD", "xforward", command_not_implemented, 0, { { 0 } } },
-    { "STARTTLS", "starttls", command_not_implemented, 0, { { 0 } } },
+    { "STARTTLS", "starttls", command_starttls, COMMAND_IN_PLAIN, { { 0 } } },
     { "AUTH", "auth", command_auth, COMMAND_LAST, { { PHASE_SILENT, SAY_HELLO } } },
     { "MAIL", "mail", command_mail, 0,
       { { PHASE_SILENT, SAY_HELLO },
@@ -51,12 +52,12 @@ static const struct command commands[] = {
         { PHASE_CHUNKS, VERDICT_ROW(503, "5.5.1", "Error: DATA after BDAT") } } },
     { "BDAT", "bdat", command_bdat, 0, { { 0 } } }, /* judges the phase itself: its bytes have to be read in any case */
     { "RSET", "rset", command_rset, COMMAND_JUNK, { { 0 } } },
-    { "NOOP", "noop", command_noop, COMMAND_LAST | COMMAND_JUNK, { { 0 } } },
+    { "NOOP", "noop", command_noop, COMMAND_LAST | COMMAND_JUNK | COMMAND_IN_PLAIN, { { 0 } } },
     { "VRFY", "vrfy", command_vrfy, COMMAND_LAST | COMMAND_JUNK, { { 0 } } },
     { "ETRN", "etrn", command_etrn, COMMAND_JUNK,
       { { PHASE_SILENT, VERDICT_ROW(503, "", "Error: send HELO/EHLO first") },
         { IN_TRANSACTION, VERDICT_ROW(503, "", "Error: MAIL transaction in progress") } } },
-    { "QUIT", "quit", command_quit, COMMAND_LAST, { { 0 } } },
+    { "QUIT", "quit", command_quit, COMMAND_LAST | COMMAND_IN_PLAIN, { { 0 } } },
 };
 
 #define UNKNOWN COUNT_OF(commands)
@@ -152,6 +153,10 @@ static struct verdict refuse_or_run(struct session *session, const struct comman
 {
     enum command_phase phase = phase_of(session);
 
+    if (encryption_is_required(session->service->encryption) && session->tls == NULL && !(command->flags & COMMAND_IN_PLAIN)) {
+        session->trouble |= TROUBLE_PROTOCOL;
+        return VERDICT(530, "5.7.0", "Must issue a STARTTLS command first");
+    }
     for (size_t i = 0; i < COUNT_OF(command->refusals); i++) {
         if (command->refusals[i].phases & phase) {
             session->trouble |= TROUBLE_PROTOCOL;

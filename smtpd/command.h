@@ -39,6 +39,7 @@ struct verdict command_mail(struct session *session, const char *arguments);
 struct verdict command_rcpt(struct session *session, const char *arguments);
 struct verdict command_data(struct session *session, const char *arguments);
 struct verdict command_bdat(struct session *session, const char *arguments);
+struct verdict command_starttls(struct session *session, const char *arguments);
 struct verdict command_rset(struct session *session, const char *arguments);
 struct verdict command_noop(struct session *session, const char *arguments);
 struct verdict command_vrfy(struct session *session, const char *arguments);

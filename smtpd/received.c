@@ -32,12 +32,57 @@ static void write_login(struct session *session)
     intake_line(session->transaction.message, str_text(line));
 }
 
-/* RFC 3848: A for a login, where the client said EHLO. */
+/* RFC 3848: S for TLS, A for a login; there is no SMTPS. */
 static const char *with_protocol(struct session *session)
 {
+    bool secure = session->tls != NULL;
+    bool is_known = session->login.method != NULL && (secure || session->extended);
     const char *protocol = session_protocol(session);
 
-    return session->login.method == NULL || !session->extended ? protocol : arena_printf(session->call, "%sA", protocol);
+    if (secure && !session->extended)
+        protocol = "ESMTP";
+    return !secure && !is_known ? protocol : arena_printf(session->call, "%s%s%s", protocol, secure ? "S" : "",
+        is_known ? "A" : "");
+}
+
+static void write_line(struct session *session, const char *text)
+{
+    str_set(&session->scratch, text);
+    intake_line(session->transaction.message, str_text(&session->scratch));
+}
+
+/* What comes from the client's certificate must not end the comment. */
+static const char *harmless(struct session *session, const char *text)
+{
+    char *copy = arena_copy_text(session->call, text);
+
+    for (char *at = copy; *at != '\0'; at++) {
+        if (strchr("()\\\"", *at) != NULL || (unsigned char)*at < ' ' || *at == 127)
+            *at = '?';
+    }
+    return copy;
+}
+
+/* smtpd_tls_received_header */
+static void write_tls(struct session *session)
+{
+    const struct tls_facts *facts = tls_facts(session->tls);
+    struct arena *arena = session->call;
+    bool more = *facts->client_signature != '\0';
+
+    write_line(session, arena_printf(arena, "\t(using %s with cipher %s (%d/%d bits)%s", facts->protocol, facts->cipher,
+        facts->cipher_bits, facts->cipher_total_bits, *facts->key_exchange == '\0' ? ")" : ""));
+    if (*facts->key_exchange != '\0')
+        write_line(session, arena_printf(arena, "\t %s%s", facts->key_exchange, more ? "" : ")"));
+    if (more)
+        write_line(session, arena_printf(arena, "\t %s)", facts->client_signature));
+    if (facts->has_certificate)
+        write_line(session, arena_printf(arena, "\t(Client CN \"%s\", Issuer \"%s\" (%s))", harmless(session, facts->subject),
+            harmless(session, facts->issuer), facts->trust >= TLS_TRUSTED ? "verified OK" : "not verified"));
+    else if (session->config->smtpd_tls_ask_ccert || session->config->smtpd_tls_req_ccert)
+        write_line(session, "\t(Client did not present a certificate)");
+    else
+        write_line(session, "\t(No client certificate requested)");
 }
 
 void received_write(struct session *session)
@@ -51,6 +96,8 @@ void received_write(struct session *session)
         intake_line(transaction->message, header->text);
     if (!config->smtpd_hide_client_session) {
         write_from(session);
+        if (session->tls != NULL && config->smtpd_tls_received_header)
+            write_tls(session);
         if (session->login.user != NULL && config->smtpd_sasl_authenticated_header)
             write_login(session);
     }

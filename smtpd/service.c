@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include "smtpd/encryption.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/net/own_address.h"
@@ -144,7 +145,7 @@ void service_close(struct service *service)
 
 bool service_has_changed(struct service *service)
 {
-    return policy_has_changed(service->policy) || router_has_changed(service->router)
+    return encryption_has_changed(service->encryption) || policy_has_changed(service->policy) || router_has_changed(service->router)
            || maps_have_changed(service->discard_keyword_maps) || maps_have_changed(service->command_filter)
            || match_list_has_changed(service->mynetworks) || match_list_has_changed(service->bare_newline_exclusions)
            || match_list_has_changed(service->auth_exceptions)

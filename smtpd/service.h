@@ -25,11 +25,14 @@ enum {
     KEYWORD_SILENT_DISCARD = 2048, /* don't log what was withheld */
 };
 
+struct encryption;
+
 struct service {
     const struct config *config;
     struct router *router;
     struct policy *policy;
     struct intake *intake;
+    struct encryption *encryption; /* NULL: no TLS; who opens the service sets it */
     struct auth_service *auth; /* NULL: smtpd_sasl_auth_enable is off */
     struct match_list *auth_exceptions;
     struct maps *discard_keyword_maps;

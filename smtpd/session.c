@@ -181,6 +181,7 @@ struct verdict session_ask_policy(struct session *session, enum policy_stage sta
         .client_text = session->client_text, .context = REWRITE_LOCAL,
         .helo = session->helo, .sender = sender, .recipient = recipient, .recipient_count = transaction->recipient_count,
         .etrn_domain = etrn_domain, .pipelined_early = session->pipelined_early,
+        .tls = session->tls == NULL ? NULL : tls_facts(session->tls),
         .encrypted = session->encrypted, .sasl_user = session->login.user };
     const char *name = stage_name(session, stage);
     struct policy_result result;
@@ -264,6 +265,7 @@ static void start(struct session *session, struct service *service, int fd, cons
 static void stop(struct session *session)
 {
     login_stop(session);
+    encryption_stop(session);
     transaction_stop(&session->transaction);
     stream_close(session->stream);
     arena_free(session->call);
@@ -394,14 +396,16 @@ static enum stream_status serve(struct session *session)
         if (status != STREAM_OK)
             break;
         filter_command(session, &line);
+        session->replied = false;
         struct verdict verdict = run_line(session, &line);
-        status = stream_status(session->stream);
+        status = session->lost ? STREAM_EOF : stream_status(session->stream);
         if (verdict.code == 0 || status != STREAM_OK)
             break; /* the content broke off */
         session->quit = session->quit || verdict.code == 421 || verdict.code == 521;
         if (text_equal(session->where, "AUTH"))
             sasl_wipe(&line);
-        reply_put(session, verdict);
+        if (!session->replied)
+            reply_put(session, verdict);
         arena_reset(session->call);
     }
     if (status == STREAM_OK)
@@ -410,24 +414,54 @@ static enum stream_status serve(struct session *session)
     return session->quit ? STREAM_OK : status;
 }
 
+/* The greeting, after the handshake where TLS comes first. */
+static void greet(struct session *session)
+{
+    intake_prefetch(session->service->intake);
+    struct verdict verdict = session_ask_policy(session, POLICY_CONNECT, NULL, NULL);
+    if (verdict.code != 0) {
+        session->denied = true;
+        session->errors++;
+    } else {
+        verdict = (struct verdict){ .code = 220, .text = session->config->smtpd_banner };
+    }
+    reply_put(session, verdict);
+}
+
+/* smtpd_tls_wrappermode. False: the session is over; *status is what it ended with. */
+static bool start_encrypted(struct session *session, enum stream_status *status)
+{
+    const struct encryption *encryption = session->service->encryption;
+
+    *status = STREAM_OK;
+    if (!encryption_is_immediate(encryption))
+        return true;
+    if (!encryption_is_available(encryption)) {
+        log_warning("Wrapper-mode request dropped from %s for service %s. TLS context initialization failed."
+            " For details see earlier warnings in your logs.", session->client_text, session->server_port);
+        return false;
+    }
+    struct verdict verdict = encryption_start(session);
+    if (verdict.code == 421)
+        reply_send(session, verdict);
+    else if (verdict.code != 0)
+        *status = STREAM_EOF;
+    return verdict.code == 0;
+}
+
 void session_run(struct service *service, int fd, const struct sockaddr *peer, socklen_t length)
 {
     struct session session;
     struct str counts = {0};
+    enum stream_status status;
 
     start(&session, service, fd, peer, length);
     log_info("connect from %s", session.client_text);
     login_start(&session);
-    intake_prefetch(service->intake);
-    struct verdict verdict = session_ask_policy(&session, POLICY_CONNECT, NULL, NULL);
-    if (verdict.code != 0) {
-        session.denied = true;
-        session.errors++;
-    } else {
-        verdict = (struct verdict){ .code = 220, .text = service->config->smtpd_banner };
+    if (start_encrypted(&session, &status)) {
+        greet(&session);
+        status = serve(&session);
     }
-    reply_put(&session, verdict);
-    enum stream_status status = serve(&session);
     if (status != STREAM_OK)
         say_goodbye(&session, status);
     transaction_reset(&session.transaction);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "smtpd/command.h"
+#include "smtpd/encryption.h"
 #include "smtpd/login.h"
 #include "smtpd/service.h"
 #include "smtpd/transaction.h"
@@ -33,6 +34,7 @@ struct session {
     const char *server_port;
     const char *trace_id;
     bool encrypted;            /* by TLS */
+    struct tls *tls;           /* NULL: plain text */
     struct auth_client auth_client;
     struct login login;
     unsigned discard_keywords; /* KEYWORD_* that this client isn't offered */
@@ -55,6 +57,8 @@ struct session {
     bool forgive;              /* the error reply at hand doesn't count as one */
     bool pipelined_early;      /* the client has sent ahead where it must not */
     bool quit;                 /* the reply at hand is the last one */
+    bool replied;              /* the command at hand was answered already */
+    bool lost;                 /* the connection is of no use any more */
     unsigned trouble;          /* TROUBLE_* so far */
     struct str transcript;     /* what was said, for the postmaster */
     struct str scratch;

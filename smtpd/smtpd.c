@@ -19,6 +19,9 @@ int main(int argc, char **argv)
     service_open(&service, config, rewrite, intake,
         is_absolute ? config->smtpd_sasl_path : worker_socket_path(worker, config->smtpd_sasl_path));
 
+    service.encryption = encryption_open(config, worker_secret(worker));
+    worker_allow_path(worker, config->smtpd_tls_CApath, false);
+
     worker_confine(worker, CONFINE_NETWORK);
     bool is_first = true;
     struct client *client;
@@ -34,6 +37,7 @@ int main(int argc, char **argv)
         if (service_has_changed(&service))
             break;
     }
+    encryption_close(service.encryption);
     service_close(&service);
     intake_close(intake);
     return worker_stop(worker);

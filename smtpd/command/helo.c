@@ -64,6 +64,7 @@ struct verdict command_ehlo(struct session *session, const char *arguments)
                                          : "SIZE" },
         { KEYWORD_VRFY, !config->disable_vrfy_command, "VRFY" },
         { KEYWORD_ETRN, true, "ETRN" },
+        { KEYWORD_STARTTLS, encryption_is_offered(session->service->encryption) && session->tls == NULL, "STARTTLS" },
         { KEYWORD_AUTH, login, arena_printf(session->call, "AUTH %s", mechanisms) },
         { KEYWORD_AUTH, login && config->broken_sasl_auth_clients, arena_printf(session->call, "AUTH=%s", mechanisms) },
         { KEYWORD_ENHANCEDSTATUSCODES, true, "ENHANCEDSTATUSCODES" },

@@ -252,6 +252,19 @@ CLIENT_SERVERS(reverse_a, reverse_name, DNS_A)
 CLIENT_SERVERS(reverse_mx, reverse_name, DNS_MX)
 CLIENT_SERVERS(reverse_ns, reverse_name, DNS_NS)
 
+/* --- the client's certificate --- */
+
+enum decision decide_access_certificate(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    const struct tls_facts *tls = evaluation->facts->tls;
+
+    if (tls == NULL || !tls->has_certificate)
+        return DECISION_DUNNO;
+    struct search search = search_for(evaluation, restriction, SUBJECT_CERTIFICATE, tls->subject);
+    enum decision decision = try_key(&search, tls->fingerprint);
+    return search.found ? decision : try_key(&search, tls->key_fingerprint);
+}
+
 /* --- HELO and ETRN --- */
 
 enum decision decide_access_helo(struct evaluation *evaluation, const struct restriction *restriction)

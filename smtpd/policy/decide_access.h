@@ -11,6 +11,7 @@ enum decision decide_access_reverse(struct evaluation *evaluation, const struct 
 enum decision decide_access_reverse_a(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_reverse_mx(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_reverse_ns(struct evaluation *evaluation, const struct restriction *restriction);
+enum decision decide_access_certificate(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_helo(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_helo_a(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_helo_mx(struct evaluation *evaluation, const struct restriction *restriction);

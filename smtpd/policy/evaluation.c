@@ -14,6 +14,8 @@ const char *evaluation_class_name(enum subject_class class)
         return "Client host";
     case SUBJECT_REVERSE_CLIENT:
         return "Unverified Client host";
+    case SUBJECT_CERTIFICATE:
+        return "Client certificate";
     case SUBJECT_HELO:
         return "Helo command";
     case SUBJECT_SENDER:

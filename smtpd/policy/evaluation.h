@@ -10,6 +10,7 @@
 enum subject_class {
     SUBJECT_CLIENT,
     SUBJECT_REVERSE_CLIENT, /* the name that its address has, verified or not */
+    SUBJECT_CERTIFICATE,
     SUBJECT_HELO,
     SUBJECT_SENDER,
     SUBJECT_RECIPIENT,
@@ -35,6 +36,7 @@ struct policy {
     struct match_list *null_domains; /* access keys: whether parent domains match (smtpd_access_maps) */
     bool parent_matches;             /* parent_domain_matches_subdomains lists smtpd_access_maps */
     struct own_address *own;
+    struct maps *relay_certificates; /* relay_clientcerts */
     struct maps *canonical, *recipient_canonical, *virtual_alias;
     struct maps *login_owners; /* smtpd_sender_login_maps */
     struct maps *local_recipients, *relay_recipients, *virtual_mailboxes;

@@ -48,6 +48,7 @@ static void open_maps(struct policy *policy)
     unsigned flags = TABLE_FOLD | (config->smtputf8_enable ? TABLE_UTF8 : 0);
 
 #define OPEN(member) maps_open(config, #member, config->member, flags)
+    policy->relay_certificates = OPEN(relay_clientcerts);
     policy->canonical = OPEN(canonical_maps);
     policy->recipient_canonical = OPEN(recipient_canonical_maps);
     policy->virtual_alias = OPEN(virtual_alias_maps);
@@ -84,7 +85,7 @@ void policy_close(struct policy *policy)
 {
     if (policy == NULL)
         return;
-    struct maps *maps[] = { policy->canonical, policy->recipient_canonical, policy->virtual_alias,
+    struct maps *maps[] = { policy->relay_certificates, policy->canonical, policy->recipient_canonical, policy->virtual_alias,
         policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         maps_close(maps[i]);
@@ -98,7 +99,7 @@ void policy_close(struct policy *policy)
 
 bool policy_has_changed(struct policy *policy)
 {
-    struct maps *maps[] = { policy->canonical, policy->recipient_canonical, policy->virtual_alias,
+    struct maps *maps[] = { policy->relay_certificates, policy->canonical, policy->recipient_canonical, policy->virtual_alias,
         policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
 
     for (size_t i = 0; i < COUNT_OF(maps); i++) {

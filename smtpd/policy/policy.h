@@ -12,6 +12,7 @@
 #include "util/mail/rewrite.h"
 #include "util/mail/verdict.h"
 #include "util/net/client_name.h"
+#include "util/net/tls.h"
 
 enum policy_stage {
     POLICY_CONNECT,
@@ -36,6 +37,7 @@ struct policy_facts {
     size_t recipient_count;
     const char *etrn_domain;
     bool encrypted;
+    const struct tls_facts *tls;  /* NULL: plain text, or nothing is known */
     const char *sasl_user;        /* logged in as; NULL: not */
     bool pipelined_early;         /* the client sent ahead where the protocol forbids it */
 };

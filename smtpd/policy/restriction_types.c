@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "smtpd/policy/decide_access.h"
+#include "smtpd/policy/decide_certificate.h"
 #include "smtpd/policy/decide_client.h"
 #include "smtpd/policy/decide_known.h"
 #include "smtpd/policy/decide_name.h"
@@ -30,8 +31,8 @@ static const struct restriction_type types[] = {
     { "reject_multi_recipient_bounce",    ARGUMENT_NONE, 0,            decide_plain_bounce,           NULL },
     { "reject_plaintext_session",         ARGUMENT_NONE, 0,            decide_plain_plaintext,        NULL },
     { "permit_sasl_authenticated",        ARGUMENT_NONE, 0,            decide_sasl_permit,            NULL },
-    { "permit_tls_clientcerts",           ARGUMENT_NONE, 0,            decide_plain_nothing,          NULL },
-    { "permit_tls_all_clientcerts",       ARGUMENT_NONE, 0,            decide_plain_nothing,          NULL },
+    { "permit_tls_clientcerts",           ARGUMENT_NONE, 0,            decide_certificate_listed,     NULL },
+    { "permit_tls_all_clientcerts",       ARGUMENT_NONE, 0,            decide_certificate_trusted,    NULL },
 
     { "permit_mynetworks",                ARGUMENT_NONE, 0,            decide_client_mynetworks,      NULL },
     { "permit_inet_interfaces",           ARGUMENT_NONE, 0,            decide_client_own,             NULL },
@@ -102,7 +103,7 @@ static const struct restriction_type types[] = {
     { "reject_unverified_recipient",      ARGUMENT_NONE, 0,            decide_plain_unavailable,      NULL },
     { "reject_unverified_sender",         ARGUMENT_NONE, 0,            decide_plain_unavailable,      NULL },
     { "check_sasl_access",                ARGUMENT_TABLE, 0,           decide_sasl_access,            NULL },
-    { "check_ccert_access",               ARGUMENT_TABLE, 0,           decide_plain_nothing,          NULL },
+    { "check_ccert_access",               ARGUMENT_TABLE, 0,           decide_access_certificate,     NULL },
     { "reject_sender_login_mismatch",     ARGUMENT_NONE, 0,            decide_sasl_mismatch, NULL },
     { "reject_authenticated_sender_login_mismatch", ARGUMENT_NONE, 0,  decide_sasl_mismatch_authenticated, NULL },
     { "reject_known_sender_login_mismatch", ARGUMENT_NONE, 0,          decide_sasl_mismatch_known, NULL },

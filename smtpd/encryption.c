@@ -1,0 +1,148 @@
+#include "smtpd/encryption.h"
+
+#include <stdlib.h>
+
+#include "smtpd/session.h"
+#include "util/base/memory.h"
+#include "util/log/log.h"
+#include "util/net/tls_log.h"
+#include "util/table/maps.h"
+
+struct encryption {
+    const struct config *config;
+    enum config_tls_level level;
+    bool must_see_certificate;
+    int log_level;
+    struct arena *arena;
+    struct tls_context *context; /* NULL: keys can't be used */
+    struct maps *names;          /* tls_server_sni_maps */
+};
+
+static bool find_chain(void *context, const char *name, struct str *pem)
+{
+    struct encryption *encryption = context;
+
+    return maps_find(encryption->names, name, pem, NULL) == TABLE_FOUND;
+}
+
+static void open_names(struct encryption *encryption)
+{
+    encryption->names = maps_open(encryption->config, "tls_server_sni_maps", encryption->config->tls_server_sni_maps,
+        TABLE_FOLD | TABLE_FILE_VALUES);
+    if (!maps_is_empty(encryption->names))
+        tls_context_use_names(encryption->context, find_chain, encryption);
+}
+
+struct encryption *encryption_open(const struct config *config, const unsigned char *secret)
+{
+    enum config_tls_level level = config_tls_server_level(config);
+    struct tls_settings settings;
+
+    if (level == CONFIG_TLS_NONE)
+        return NULL;
+    struct encryption *encryption = memory_new(struct encryption);
+    encryption->config = config;
+    encryption->level = level;
+    encryption->log_level = tls_log_level(config->smtpd_tls_loglevel);
+    encryption->arena = arena_new();
+    encryption->must_see_certificate = config->smtpd_tls_req_ccert && level == CONFIG_TLS_ENCRYPT;
+    if (config->smtpd_tls_req_ccert && !encryption->must_see_certificate)
+        log_warning("Can't require client certs unless TLS is required");
+    config_tls_server(config, level, encryption->arena, &settings);
+    if (encryption->log_level >= 2)
+        log_info("initializing the server-side TLS engine");
+    encryption->context = tls_context_open(&settings, NULL);
+    if (encryption->context != NULL) {
+        tls_context_use_tickets(encryption->context, secret);
+        open_names(encryption);
+    }
+    return encryption;
+}
+
+void encryption_close(struct encryption *encryption)
+{
+    if (encryption == NULL)
+        return;
+    tls_context_close(encryption->context);
+    maps_close(encryption->names);
+    arena_free(encryption->arena);
+    free(encryption);
+}
+
+bool encryption_has_changed(struct encryption *encryption)
+{
+    if (encryption == NULL || encryption->context == NULL)
+        return false;
+    return tls_context_has_changed(encryption->context) || maps_have_changed(encryption->names);
+}
+
+bool encryption_is_offered(const struct encryption *encryption)
+{
+    return encryption != NULL;
+}
+
+bool encryption_is_required(const struct encryption *encryption)
+{
+    return encryption != NULL && encryption->level == CONFIG_TLS_ENCRYPT;
+}
+
+bool encryption_is_immediate(const struct encryption *encryption)
+{
+    return encryption != NULL && encryption->config->smtpd_tls_wrappermode;
+}
+
+bool encryption_is_available(const struct encryption *encryption)
+{
+    return encryption != NULL && encryption->context != NULL;
+}
+
+/* RFC 3207 section 4.2: everything that was said in plain text may have been said by somebody else. */
+static void forget_session(struct session *session)
+{
+    stream_discard_input(session->stream);
+    transaction_reset(&session->transaction);
+    session->deferrals = (struct policy_deferrals){ 0 };
+    session->helo = NULL;
+    session->extended = false;
+    session->pipelining_offered = false;
+    session->pipelined_early = false;
+}
+
+static struct verdict check_certificate(struct session *session)
+{
+    const struct tls_facts *facts = tls_facts(session->tls);
+    const char *why = NULL;
+
+    if (!session->service->encryption->must_see_certificate)
+        return (struct verdict){ 0 };
+    if (!facts->has_certificate)
+        why = "No client certificate presented";
+    else if (facts->trust < TLS_TRUSTED)
+        why = "Client certificate not trusted";
+    if (why == NULL)
+        return (struct verdict){ 0 };
+    log_info("NOQUEUE: abort: TLS from %s: %s", session->client_text, why);
+    return VERDICT(421, "4.7.1", arena_printf(session->call, "%s Error: %s", session->config->myhostname, why));
+}
+
+struct verdict encryption_start(struct session *session)
+{
+    struct encryption *encryption = session->service->encryption;
+
+    forget_session(session);
+    session->tls = tls_accept(encryption->context, stream_fd(session->stream), session->client_text, encryption->log_level,
+        session->config->smtpd_starttls_timeout);
+    if (session->tls == NULL)
+        return VERDICT(454, "4.7.0", "TLS handshake failed");
+    stream_set_transport(session->stream, &tls_transport, session->tls);
+    session->encrypted = true;
+    login_start(session);
+    return check_certificate(session);
+}
+
+void encryption_stop(struct session *session)
+{
+    tls_close(session->tls);
+    session->tls = NULL;
+    stream_set_transport(session->stream, NULL, NULL);
+}

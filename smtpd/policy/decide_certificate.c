@@ -1,0 +1,42 @@
+#include "smtpd/policy/decide_certificate.h"
+
+#include "util/log/log.h"
+
+static enum table_result look_up(struct evaluation *evaluation, const char *fingerprint)
+{
+    struct str value = {0};
+    enum table_result result = *fingerprint == '\0'
+        ? TABLE_ABSENT : maps_find(evaluation->policy->relay_certificates, fingerprint, &value, NULL);
+
+    str_free(&value);
+    return result;
+}
+
+enum decision decide_certificate_listed(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    const struct tls_facts *tls = evaluation->facts->tls;
+
+    if (tls == NULL || !tls->has_certificate || maps_is_empty(evaluation->policy->relay_certificates))
+        return DECISION_DUNNO;
+    enum table_result result = look_up(evaluation, tls->fingerprint);
+    if (result == TABLE_ABSENT)
+        result = look_up(evaluation, tls->key_fingerprint);
+    switch (result) {
+    case TABLE_FOUND:
+        return DECISION_PERMIT;
+    case TABLE_FAILED:
+        log_warning("relay_clientcerts: lookup error for fingerprint '%s', pkey fingerprint %s", tls->fingerprint,
+            tls->key_fingerprint);
+        return evaluation_server_error(evaluation);
+    case TABLE_ABSENT:
+        break;
+    }
+    return DECISION_DUNNO;
+}
+
+enum decision decide_certificate_trusted(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    const struct tls_facts *tls = evaluation->facts->tls;
+
+    return tls != NULL && tls->has_certificate && tls->trust >= TLS_TRUSTED ? DECISION_PERMIT : DECISION_DUNNO;
+}
