@@ -31,7 +31,7 @@ OPTIMIZE = -O1 -g
 endif
 CPPFLAGS += -I. -D_GNU_SOURCE '-DCONFIG_DIRECTORY="$(CONFDIR)"'
 ALL_CFLAGS = -std=c17 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(CFLAGS)
-LIBRARIES = -ldb -lpcre2-8 -levent_core -lidn2 -lunistring -lseccomp -lz -lresolv -lssl -lcrypto -lm
+LIBRARIES = -lsasl2 -ldb -lpcre2-8 -levent_core -lidn2 -lunistring -lseccomp -lz -lresolv -lssl -lcrypto -lm
 
 OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o)
 MAIN_OBJECTS := $(MAINS:%.c=$(BUILD)/obj/%.o)

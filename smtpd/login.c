@@ -5,10 +5,10 @@
 #include "util/log/log.h"
 
 /* smtpd_tls_security_level = encrypt implies smtpd_tls_auth_only. */
-static bool needs_encryption(const struct config *config)
+static bool needs_encryption(const struct service *service)
 {
-    return config->smtpd_tls_auth_only || text_equal_nocase(config->smtpd_tls_security_level, "encrypt")
-           || (config->smtpd_tls_security_level[0] == '\0' && config->smtpd_enforce_tls);
+    return service->config->smtpd_tls_auth_only || encryption_is_required(service->encryption)
+           || encryption_is_immediate(service->encryption);
 }
 
 void login_start(struct session *session)
@@ -22,22 +22,23 @@ void login_start(struct session *session)
     };
 
     login_stop(session);
-    if (session->service->auth == NULL || (needs_encryption(session->config) && !client.encrypted))
+    if (session->service->auth == NULL || (needs_encryption(session->service) && !client.encrypted))
         return;
     session->auth_client = client;
-    session->login.auth = auth_open(session->service->auth, &session->auth_client);
+    struct str why = {0};
+    session->login.auth = auth_open(session->service->auth, &session->auth_client, &why);
     if (session->login.auth == NULL)
-        log_fatal("no SASL authentication mechanisms");
+        log_fatal("%s", str_text(&why));
+    str_free(&why);
 }
 
-bool login_is_possible(struct service *service)
+bool login_is_possible(struct service *service, struct str *why)
 {
-    const struct config *config = service->config;
-    const struct auth_client nobody = { "", "", "", "", config->smtpd_tls_wrappermode };
+    const struct auth_client nobody = { "", "", "", "", encryption_is_immediate(service->encryption) };
 
-    if (service->auth == NULL || (needs_encryption(config) && !nobody.encrypted))
+    if (service->auth == NULL || (needs_encryption(service) && !nobody.encrypted))
         return true;
-    struct auth *auth = auth_open(service->auth, &nobody);
+    struct auth *auth = auth_open(service->auth, &nobody, why);
     bool possible = auth != NULL;
     auth_close(auth);
     return possible;
@@ -51,8 +52,7 @@ void login_stop(struct session *session)
 
 bool login_is_offered(const struct session *session)
 {
-    return session->login.auth != NULL && *auth_mechanisms(session->login.auth) != '\0'
-           && !(session->discard_keywords & KEYWORD_AUTH)
+    return session->login.auth != NULL && !(session->discard_keywords & KEYWORD_AUTH)
            && match_list_client(session->service->auth_exceptions, session->client.name, session->client.address)
                   != TABLE_FOUND;
 }

@@ -18,8 +18,8 @@ struct login {
  * mechanism can be had. Forgets who was logged in. */
 void login_start(struct session *session);
 void login_stop(struct session *session);
-/* False: AUTH is wanted from the start of a session, and nobody is there to check it (logged why). */
-bool login_is_possible(struct service *service);
+/* False: AUTH is wanted from the start of a session, and nobody is there to check it; *why is for the log. */
+bool login_is_possible(struct service *service, struct str *why);
 
 /* Whether AUTH is announced to this client. */
 bool login_is_offered(const struct session *session);

@@ -18,17 +18,19 @@ int main(int argc, char **argv)
     bool is_absolute = config->smtpd_sasl_path[0] == '/';
     service_open(&service, config, rewrite, intake,
         is_absolute ? config->smtpd_sasl_path : worker_socket_path(worker, config->smtpd_sasl_path));
-
     service.encryption = encryption_open(config, worker_secret(worker));
     worker_allow_path(worker, config->smtpd_tls_CApath, false);
+    if (service.auth != NULL && auth_service_file(service.auth) != NULL)
+        worker_allow_path(worker, auth_service_file(service.auth), false);
 
     worker_confine(worker, CONFINE_NETWORK);
+    struct str why = {0};
     bool is_first = true;
     struct client *client;
     while ((client = worker_accept(worker)) != NULL) {
-        if (is_first && !login_is_possible(&service)) {
+        if (is_first && !login_is_possible(&service, &why)) {
             worker_has_not_started(worker);
-            log_fatal("no SASL authentication mechanisms");
+            log_fatal("%s", str_text(&why));
         }
         is_first = false;
         session_run(&service, client->fd, (const struct sockaddr *)&client->peer, client->peer_length);

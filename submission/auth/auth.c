@@ -1,13 +1,10 @@
 #include "submission/auth/auth.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 #include "submission/auth/auth_back_end.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
-#include "util/sasl/sasl_base64.h"
 #include "util/sasl/sasl_options.h"
 #include "util/table/match_list.h"
 
@@ -50,18 +47,6 @@ void auth_service_close(struct auth_service *service)
     free(service);
 }
 
-static bool names(const char *list, const char *mechanism)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, " ", &word, &length)) {
-        if (strlen(mechanism) == length && strncasecmp(word, mechanism, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The filter hides mechanisms; it doesn't forbid them, as with Postfix. */
 static void announce(struct auth *auth)
 {
@@ -80,19 +65,28 @@ static void announce(struct auth *auth)
     str_free(&name);
 }
 
-struct auth *auth_open(struct auth_service *service, const struct auth_client *client)
+const char *auth_service_file(const struct auth_service *service)
+{
+    return service->back_end->file(service->handle);
+}
+
+struct auth *auth_open(struct auth_service *service, const struct auth_client *client, struct str *why)
 {
     struct auth *auth = memory_new(struct auth);
     unsigned options = client->encrypted ? service->options_encrypted : service->options_plain;
 
     auth->service = service;
     auth->handle = service->back_end->open(service->handle, client, options, &auth->available);
-    if (auth->handle == NULL) {
-        auth_close(auth);
-        return NULL;
-    }
-    announce(auth);
-    return auth;
+    if (auth->handle != NULL)
+        announce(auth);
+    if (auth->announced.length > 0)
+        return auth;
+    if (auth->handle == NULL)
+        str_set(why, "no SASL authentication mechanisms");
+    else
+        str_printf(why, "smtpd_sasl_mechanism_filter discards all mechanisms in '%s'", str_text(&auth->available));
+    auth_close(auth);
+    return NULL;
 }
 
 void auth_close(struct auth *auth)
@@ -112,29 +106,15 @@ const char *auth_mechanisms(const struct auth *auth)
     return str_text(&auth->announced);
 }
 
-static enum auth_status fail(struct str *answer, const char *reason)
-{
-    str_set(answer, reason);
-    return AUTH_FAILED;
-}
-
 enum auth_status auth_begin(struct auth *auth, const char *mechanism, const char *initial, struct str *answer)
 {
     str_clear(answer);
-    if (!names(str_text(&auth->available), mechanism))
-        return fail(answer, "Invalid authentication mechanism");
-    if (initial != NULL && text_equal(initial, "="))
-        initial = "";
-    if (initial != NULL && !sasl_base64_is_valid(initial))
-        return fail(answer, "Invalid base64 data in initial response");
     return auth->service->back_end->begin(auth->handle, mechanism, initial, answer, &auth->user);
 }
 
 enum auth_status auth_respond(struct auth *auth, const char *response, struct str *answer)
 {
     str_clear(answer);
-    if (!text_equal(response, "=") && !sasl_base64_is_valid(response))
-        return fail(answer, "Invalid base64 data in continued response");
     return auth->service->back_end->respond(auth->handle, response, answer, &auth->user);
 }
 

@@ -30,11 +30,14 @@ enum auth_status {
 struct auth_service *auth_service_open(const struct config *config, const char *socket_path);
 void auth_service_close(struct auth_service *service); /* NULL is allowed */
 
-/* NULL: no mechanism can be had (logged why). client's texts are borrowed. */
-struct auth *auth_open(struct auth_service *service, const struct auth_client *client);
+/* A file that must stay readable after confinement; NULL: none. */
+const char *auth_service_file(const struct auth_service *service);
+
+/* NULL: no mechanism can be had; *why is for the log. client and its texts are borrowed. */
+struct auth *auth_open(struct auth_service *service, const struct auth_client *client, struct str *why);
 void auth_close(struct auth *auth); /* NULL is allowed; gives up what is under way */
 
-/* What to announce: "PLAIN LOGIN"; "" if the filter leaves nothing. */
+/* What to announce: "PLAIN LOGIN". */
 const char *auth_mechanisms(const struct auth *auth);
 
 /* Begins. initial: the initial response in base64, "=" for an empty one, NULL for none. answer is replaced. */

@@ -47,6 +47,7 @@ struct dovecot {
 struct dovecot_session {
     struct dovecot *server;
     const struct auth_client *client;
+    unsigned options; /* SASL_OPTION_* that rule mechanisms out */
 };
 
 static void *service_open(const struct config *config, const char *path)
@@ -82,6 +83,11 @@ static void service_close(void *handle)
     str_free(&server->line);
     free(server->path);
     free(server);
+}
+
+static const char *service_file(const void *handle)
+{
+    return NULL;
 }
 
 /* --- the connection --- */
@@ -191,6 +197,7 @@ static void *session_open(void *handle, const struct auth_client *client, unsign
     struct dovecot_session *session = memory_new(struct dovecot_session);
     session->server = server;
     session->client = client;
+    session->options = options;
     return session;
 }
 
@@ -255,6 +262,24 @@ static bool send_request(struct dovecot *server, struct str *request)
     return good;
 }
 
+static enum auth_status fail(struct str *answer, const char *reason)
+{
+    str_set(answer, reason);
+    return AUTH_FAILED;
+}
+
+static bool is_offered(const struct dovecot_session *session, const char *mechanism)
+{
+    const struct dovecot *server = session->server;
+
+    for (size_t i = 0; i < server->mechanism_count; i++) {
+        if ((server->mechanisms[i].options & session->options) == 0
+            && text_equal_nocase(server->mechanisms[i].name, mechanism))
+            return true;
+    }
+    return false;
+}
+
 static enum auth_status session_begin(void *handle, const char *mechanism, const char *initial, struct str *answer,
     struct str *user)
 {
@@ -263,6 +288,12 @@ static enum auth_status session_begin(void *handle, const char *mechanism, const
     const struct auth_client *client = session->client;
     struct str request = {0};
 
+    if (!is_offered(session, mechanism))
+        return fail(answer, "Invalid authentication mechanism");
+    if (initial != NULL && text_equal(initial, "="))
+        initial = "";
+    if (initial != NULL && !sasl_base64_is_valid(initial))
+        return fail(answer, "Invalid base64 data in initial response");
     if (!connect_if_needed(server))
         return lost(server, answer);
     str_reserve(&request, 512 + (initial == NULL ? 0 : strlen(initial)));
@@ -284,6 +315,8 @@ static enum auth_status session_respond(void *handle, const char *response, stru
     struct dovecot *server = session->server;
     struct str request = {0};
 
+    if (!text_equal(response, "=") && !sasl_base64_is_valid(response))
+        return fail(answer, "Invalid base64 data in continued response");
     if (server->stream == NULL)
         return lost(server, answer);
     str_reserve(&request, 64 + strlen(response));
@@ -294,5 +327,5 @@ static enum auth_status session_respond(void *handle, const char *response, stru
 }
 
 const struct auth_back_end auth_back_end_dovecot = {
-    service_open, service_close, session_open, session_close, session_begin, session_respond,
+    service_open, service_close, service_file, session_open, session_close, session_begin, session_respond,
 };
