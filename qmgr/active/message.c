@@ -92,6 +92,16 @@ bool message_is_force_expired(const struct message *message)
             && (status.st_mode & SPOOL_MODE_FORCE_EXPIRED) != 0);
 }
 
+/* Something is wrong with us, not with the message: it is tried again later. */
+static void put_off(struct manager *manager, const char *id)
+{
+    log_warning("%s: open queue file: %m", id);
+    (void)spool_set_time(manager->spool, QUEUE_ACTIVE, id, clock_wall_us() / 1000000 + manager->config->minimal_backoff_time);
+    if (!spool_move(manager->spool, QUEUE_ACTIVE, QUEUE_DEFERRED, id)
+        && !spool_move(manager->spool, QUEUE_ACTIVE, QUEUE_INCOMING, id))
+        log_warning("%s: move to the deferred queue: %m", id);
+}
+
 struct message *message_load(struct manager *manager, const char *id, const char **why)
 {
     struct message_file file;
@@ -100,7 +110,9 @@ struct message *message_load(struct manager *manager, const char *id, const char
     int fd = spool_open_file(manager->spool, QUEUE_ACTIVE, id, O_RDONLY);
 
     if (fd < 0) {
-        *why = errno == ENOENT ? "" : "can't be opened";
+        *why = errno == ELOOP || errno == ENXIO ? "is no regular file" : "";
+        if (errno != ELOOP && errno != ENXIO && errno != ENOENT)
+            put_off(manager, id);
         return NULL;
     }
     struct arena *arena = arena_new();
@@ -234,7 +246,8 @@ bool message_store_retry(struct message *message, int64_t next_attempt_s, bool d
     if (!written)
         log_warning("%s: write queue file: %m", message->id);
     fd_close(&fd);
-    if (queue == QUEUE_ACTIVE && !spool_move(spool, QUEUE_ACTIVE, QUEUE_DEFERRED, message->id)) {
+    if (queue == QUEUE_ACTIVE && !spool_move(spool, QUEUE_ACTIVE, QUEUE_DEFERRED, message->id)
+        && !spool_move(spool, QUEUE_ACTIVE, QUEUE_INCOMING, message->id)) { /* a full disk has no room for a subfolder */
         log_warning("%s: move to the deferred queue: %m", message->id);
         return false;
     }

@@ -14,7 +14,7 @@
 
 /* Complete means: its writer had synced it, or was about to and all of it got to disk. Whether the client got its 250 is not known; in doubt the message is
  * kept, and goes where its commit would have put it. */
-static bool is_complete(const struct spool *spool, const char *id, enum queue *queue)
+static bool is_complete(struct spool *spool, const char *id, enum queue *queue)
 {
     struct message_file file;
     struct envelope envelope;
@@ -34,7 +34,7 @@ static bool is_complete(const struct spool *spool, const char *id, enum queue *q
     return complete;
 }
 
-static void recover_place(const struct spool *spool, int folder, const char *name)
+static void recover_place(struct spool *spool, int folder, const char *name)
 {
     enum queue queue = QUEUE_INCOMING;
 

@@ -5,17 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "qmgr/spool/queue_id.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/io/fd.h"
 
 enum { FOLDER_MODE = 0700 };
 
 struct spool {
     int folder;
+    int reserve; /* a descriptor kept for when there are no more; -1: in use */
     unsigned depth[QUEUE_COUNT]; /* levels of subfolders */
 };
 
@@ -65,6 +68,7 @@ struct spool *spool_open(const struct config *config)
         return NULL;
     struct spool *spool = memory_new(struct spool);
     spool->folder = folder;
+    spool->reserve = fcntl(folder, F_DUPFD_CLOEXEC, 0);
     read_hashing(spool, config);
     return spool;
 }
@@ -74,6 +78,7 @@ void spool_close(struct spool *spool)
     if (spool == NULL)
         return;
     (void)close(spool->folder); /* was only looked into */
+    fd_close(&spool->reserve);
     free(spool);
 }
 
@@ -130,11 +135,29 @@ static const char *path_of(const struct spool *spool, enum queue queue, const ch
     return path->text;
 }
 
-int spool_open_file(const struct spool *spool, enum queue queue, const char *id, int flags)
+/* Messages in hand must come to an end also when all descriptors are used up, or they would wait in active for nothing. */
+static int open_with_reserve(struct spool *spool, const char *path, int flags)
+{
+    if (spool->reserve < 0)
+        spool->reserve = fcntl(spool->folder, F_DUPFD_CLOEXEC, 0);
+    int fd = openat(spool->folder, path, flags);
+    if (fd >= 0 || (errno != EMFILE && errno != ENFILE) || spool->reserve < 0)
+        return fd;
+    fd_close(&spool->reserve);
+    return openat(spool->folder, path, flags);
+}
+
+int spool_open_file(struct spool *spool, enum queue queue, const char *id, int flags)
 {
     struct path path;
+    struct stat status;
+    int fd = open_with_reserve(spool, path_of(spool, queue, id, &path), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-    return openat(spool->folder, path_of(spool, queue, id, &path), flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
+        fd_close(&fd);
+        errno = ELOOP; /* as for a link: nothing that anybody should open */
+    }
+    return fd;
 }
 
 bool spool_stat(const struct spool *spool, enum queue queue, const char *id, struct stat *status)

@@ -39,8 +39,9 @@ int spool_folder(const struct spool *spool); /* the descriptor of queue_director
 /* Appends the path below queue_directory: "deferred/A/A12345". */
 void spool_put_path(const struct spool *spool, enum queue queue, const char *id, struct str *path);
 
-/* Like open(2), stat(2), unlink(2), utimes(2): with errno. ids are valid (queue_id_is_valid). */
-int spool_open_file(const struct spool *spool, enum queue queue, const char *id, int flags);
+/* Like open(2), stat(2), unlink(2), utimes(2): with errno. ids are valid (queue_id_is_valid). Only regular files are opened
+ * (else ELOOP); one descriptor is kept in reserve for this. */
+int spool_open_file(struct spool *spool, enum queue queue, const char *id, int flags);
 bool spool_stat(const struct spool *spool, enum queue queue, const char *id, struct stat *status);
 bool spool_remove(const struct spool *spool, enum queue queue, const char *id);
 bool spool_set_time(const struct spool *spool, enum queue queue, const char *id, int64_t seconds);
