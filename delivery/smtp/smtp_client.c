@@ -1,8 +1,12 @@
 #include "delivery/smtp/smtp_client.h"
 
+#include <stdlib.h>
+
 #include "delivery/smtp/smtp_checks.h"
 #include "delivery/smtp/smtp_generic.h"
 #include "delivery/smtp/smtp_session.h"
+#include "delivery/smtp/smtp_tls.h"
+#include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/net/own_address.h"
@@ -55,6 +59,9 @@ void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lm
         .cache_destinations = match_list_open(config, "smtp_connection_cache_destinations",
             config->smtp_connection_cache_destinations),
     };
+    client->tls = memory_new(struct smtp_tls);
+    smtp_tls_open(client->tls, config, lmtp);
+    worker_allow_path(worker, config->smtp_tls_CApath, false);
     smtp_dns_open(&client->dns, config, lmtp);
     smtp_hosts_settings_init(&client->lookups, config, client->own, &client->dns);
     for (int i = 0; i < worker_argc(worker); i++) {
@@ -75,6 +82,8 @@ void smtp_client_close(struct smtp_client *client)
     smtp_checks_close(client->checks);
     smtp_generic_close(client->generic);
     match_list_close(client->cache_destinations);
+    smtp_tls_close(client->tls);
+    free(client->tls);
     smtp_dns_close(&client->dns);
     own_address_close(client->own);
 }

@@ -7,6 +7,7 @@
 #include "util/table/match_list.h"
 
 struct smtp_session;
+struct smtp_tls;
 struct smtp_checks;
 struct smtp_generic;
 
@@ -30,6 +31,7 @@ struct smtp_client {
     struct smtp_checks *checks;
     struct smtp_generic *generic;
     struct match_list *cache_destinations;
+    struct smtp_tls *tls;
     struct smtp_session *kept;     /* NULL: no connection is kept for the next order */
 };
 

@@ -7,6 +7,7 @@
 #include "delivery/smtp/smtp_envelope.h"
 #include "delivery/smtp/smtp_handshake.h"
 #include "delivery/smtp/smtp_next_hop.h"
+#include "delivery/smtp/smtp_tls.h"
 #include "delivery/smtp/smtp_transaction.h"
 #include "qmgr/client/agent_pass.h"
 #include "util/base/clock.h"
@@ -30,7 +31,7 @@ static bool may_keep(const struct smtp_delivery *delivery, const struct smtp_nex
     const struct smtp_session *session = delivery->session;
     int64_t age_ms = clock_monotonic_ms() - session->started_ms;
 
-    if (*delivery->order->affinity == '\0')
+    if (*delivery->order->affinity == '\0' || (session->tls != NULL && !session->policy.reuse))
         return false;
     bool on_demand = config->smtp_connection_cache_on_demand && delivery->order->more_waits;
     if (!on_demand && !destination_is_cached(delivery, hop))
@@ -120,21 +121,91 @@ static void connect_failed(struct smtp_delivery *delivery, const char *name, con
     delivery->trouble = (struct agent_result){ .code = 450, .status = "4.4.1", .why = text, .relay = "none" };
 }
 
+/* What the destination's TLS policy says of this server. False: it can't be used, and why is in the trouble. */
+static bool find_policy(struct smtp_delivery *delivery, const struct smtp_next_hop *hop, const char *host, const char *server,
+    struct smtp_tls_policy *policy)
+{
+    const struct config *config = delivery->client->config;
+    struct agent_result trouble = { .code = 450, .status = "4.7.5", .why = "client TLS configuration problem",
+        .relay = "none" };
+
+    if (!smtp_tls_policy_find(&delivery->client->tls->rules, hop->text, host, server, delivery->order->arena, policy)) {
+        delivery->trouble = trouble;
+        return false;
+    }
+    if (config->smtp_tls_wrappermode && policy->level < SMTP_TLS_ENCRYPT) {
+        log_warning("%s_tls_wrappermode requires \"%s_tls_security_level = encrypt\" (or stronger)",
+            delivery->client->lmtp ? "lmtp" : "smtp", delivery->client->lmtp ? "lmtp" : "smtp");
+        trouble.status = "4.3.0";
+        trouble.why = "server unavailable or unable to receive mail";
+        delivery->trouble = trouble;
+        return false;
+    }
+    return true;
+}
+
+/* The policy's texts must live as long as a session that is kept. */
+static void set_policy(struct smtp_session *session, const struct smtp_tls_policy *policy)
+{
+    struct arena *arena = session->arena;
+    const char **match = arena_allocate(arena, (policy->match_count + 1) * sizeof(*match));
+
+    session->policy = *policy;
+    session->policy.server_name = arena_copy_text(arena, policy->server_name);
+    session->policy.protocols = arena_copy_text(arena, policy->protocols);
+    session->policy.ciphers = arena_copy_text(arena, policy->ciphers);
+    for (size_t i = 0; policy->exclude[i] != NULL; i++)
+        session->policy.exclude[i] = arena_copy_text(arena, policy->exclude[i]);
+    for (size_t i = 0; i < policy->match_count; i++)
+        match[i] = arena_copy_text(arena, policy->match[i]);
+    session->policy.match = match;
+}
+
+/* A message that has waited may go in plain text where TLS is only a wish and doesn't work. */
+static bool may_fall_back(const struct smtp_delivery *delivery, const struct smtp_tls_policy *policy)
+{
+    int64_t age_s = (clock_wall_us() - delivery->order->envelope.arrival_us) / 1000000;
+
+    return delivery->tls_failed && policy->level == SMTP_TLS_MAY && smtp_delivery_has_left(delivery)
+        && age_s >= delivery->client->config->minimal_backoff_time;
+}
+
 /* --- one destination of the list --- */
 
 static void try_unix(struct smtp_delivery *delivery, const struct smtp_next_hop *hop, bool last_hop)
 {
     const char *why = "";
     const char *name = delivery->client->config->myhostname;
-    int fd = smtp_connect_unix(delivery->client, hop->host, &why);
+    struct smtp_tls_policy policy;
 
     delivery->last_host = last_hop;
+    if (!find_policy(delivery, hop, name, name, &policy))
+        return;
+    int fd = smtp_connect_unix(delivery->client, hop->host, &why);
     if (fd < 0) {
         connect_failed(delivery, name, hop->host, 0, why);
         return;
     }
     delivery->session = smtp_session_open(delivery->client, fd, name, hop->host, 0);
+    set_policy(delivery->session, &policy);
     (void)try_session(delivery, hop); /* there is no second server */
+}
+
+/* Whether it came to a session. */
+static bool try_host(struct smtp_delivery *delivery, const struct smtp_next_hop *hop, const struct smtp_host *host, unsigned port,
+    const struct smtp_tls_policy *policy)
+{
+    const char *why = "";
+    int fd = smtp_connect_host(delivery->client, host, &why);
+
+    delivery->tls_failed = false;
+    if (fd < 0) {
+        connect_failed(delivery, host->name, host->address_text, port, why);
+        return false;
+    }
+    delivery->session = smtp_session_open(delivery->client, fd, host->name, host->address_text, port);
+    set_policy(delivery->session, policy);
+    return try_session(delivery, hop);
 }
 
 static void try_hosts(struct smtp_delivery *delivery, const struct smtp_next_hop *hop, const struct smtp_hosts *hosts,
@@ -145,20 +216,20 @@ static void try_hosts(struct smtp_delivery *delivery, const struct smtp_next_hop
 
     for (size_t i = 0; i < hosts->count && smtp_delivery_has_left(delivery); i++) {
         const struct smtp_host *host = &hosts->list[i];
-        const char *why = "";
+        struct smtp_tls_policy policy;
         if (limit > 0 && sessions == limit)
             return;
         if (text_equal(host->address_text, delivery->tried_address))
             continue;
         delivery->last_host = last_hop && i + 1 == hosts->count;
         delivery->last_session = last_hop && sessions + 1 == limit;
-        int fd = smtp_connect_host(delivery->client, host, &why);
-        if (fd < 0) {
-            connect_failed(delivery, host->name, host->address_text, port, why);
+        if (!find_policy(delivery, hop, hop->host, host->name, &policy))
             continue;
+        sessions += try_host(delivery, hop, host, port, &policy);
+        if (may_fall_back(delivery, &policy)) {
+            policy.level = SMTP_TLS_NONE;
+            sessions += try_host(delivery, hop, host, port, &policy);
         }
-        delivery->session = smtp_session_open(delivery->client, fd, host->name, host->address_text, port);
-        sessions += try_session(delivery, hop);
     }
 }
 

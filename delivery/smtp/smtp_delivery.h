@@ -18,6 +18,7 @@ struct smtp_delivery {
     bool last_host;                /* nobody is left to try */
     bool last_session;             /* if this one gets beyond the handshake it is the last that is allowed */
     bool detect_loops;
+    bool tls_failed;               /* the handshake of TLS, with the latest server */
     bool unreachable;              /* the latest failure was one to reach the destination */
     struct agent_result trouble;   /* why recipients are left; texts in the order's arena */
 };

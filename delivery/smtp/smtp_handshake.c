@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "delivery/smtp/smtp_tls.h"
 #include "util/base/clock.h"
 #include "util/base/number.h"
 #include "util/base/text.h"
@@ -17,6 +18,7 @@ static const struct keyword {
     { "8BITMIME", SMTP_CAN_8BITMIME },
     { "DSN", SMTP_CAN_DSN },
     { "SMTPUTF8", SMTP_CAN_SMTPUTF8 },
+    { "STARTTLS", SMTP_CAN_STARTTLS },
 };
 
 static const struct keyword xforward_names[] = {
@@ -248,13 +250,85 @@ static bool introduce(struct smtp_delivery *delivery, bool extended)
     return done || hello(delivery, "HELO", "performing the HELO handshake", false, &done);
 }
 
+/* The handshake and what it proves. False: reported. */
+static bool encrypt(struct smtp_delivery *delivery)
+{
+    struct smtp_session *session = delivery->session;
+
+    if (!smtp_tls_start(delivery->client->tls, session, delivery->client->config->smtp_starttls_timeout)) {
+        delivery->tls_failed = true;
+        smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 450, "4.7.5", "Cannot start TLS: handshake failure");
+        return false;
+    }
+    if (!smtp_tls_is_satisfied(session)) {
+        smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 450, "4.7.5", "Server certificate not verified");
+        return false;
+    }
+    return true;
+}
+
+/* The server said no. True: go on in plain text. */
+static bool do_without(struct smtp_delivery *delivery)
+{
+    struct smtp_session *session = delivery->session;
+    struct str text = {0};
+
+    if (session->policy.level < SMTP_TLS_ENCRYPT)
+        return true;
+    smtp_reply_put_text(&session->reply, &text);
+    smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 450, "4.7.0", "TLS is required, but host %s refused to start TLS: %s",
+        session->host, str_text(&text));
+    str_free(&text);
+    return false;
+}
+
+/* STARTTLS, if the policy wants it and the server has it, and the second EHLO. False: reported. */
+static bool start_tls(struct smtp_delivery *delivery)
+{
+    struct smtp_session *session = delivery->session;
+    const struct config *config = delivery->client->config;
+    bool offered = session->can & SMTP_CAN_STARTTLS;
+
+    if (session->policy.level >= SMTP_TLS_ENCRYPT && !offered) {
+        smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 450, "4.7.4", "TLS is required, but was not offered by host %s",
+            session->host);
+        return false;
+    }
+    if (session->policy.level >= SMTP_TLS_ENCRYPT && delivery->client->tls->context == NULL) {
+        smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 450, "4.7.5", "TLS is required, but our TLS engine is unavailable");
+        return false;
+    }
+    if (session->policy.level <= SMTP_TLS_NONE || !offered || delivery->client->tls->context == NULL) {
+        if (offered && config->smtp_tls_note_starttls_offer)
+            log_info("Host offered STARTTLS: [%s]", session->name);
+        return true;
+    }
+    smtp_session_begin(session, config->smtp_starttls_timeout, "performing the STARTTLS handshake");
+    smtp_session_command(session, "STARTTLS");
+    if (!smtp_session_read_reply(session)) {
+        smtp_delivery_fail_stream(delivery);
+        return false;
+    }
+    if (smtp_reply_class(&session->reply) != 2)
+        return do_without(delivery);
+    return encrypt(delivery) && introduce(delivery, true);
+}
+
 bool smtp_handshake_run(struct smtp_delivery *delivery)
 {
     struct smtp_session *session = delivery->session;
     const struct config *config = delivery->client->config;
+    bool immediate = config->smtp_tls_wrappermode;
     bool extended = true;
 
-    if (!greeting(delivery, &extended) || !introduce(delivery, extended))
+    if (immediate && delivery->client->tls->context == NULL) {
+        smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 450, "4.7.5", "TLS is required, but our TLS engine is unavailable");
+        session->is_broken = true;
+        return false;
+    }
+    if ((immediate && !encrypt(delivery)) || !greeting(delivery, &extended) || !introduce(delivery, extended))
+        return false;
+    if (!immediate && !start_tls(delivery))
         return false;
     if (delivery->detect_loops && names_us(session)) {
         log_warning("host %s replied to HELO/EHLO with my own hostname %s", session->relay, config->myhostname);

@@ -7,6 +7,7 @@
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/net/tls.h"
 
 enum { REPLY_LINE_BYTES = 2048 };
 
@@ -33,6 +34,7 @@ void smtp_session_close(struct smtp_session *session)
 {
     if (session == NULL)
         return;
+    tls_close(session->tls);
     stream_close(session->stream);
     arena_free(session->arena);
     smtp_reply_free(&session->reply);
@@ -42,7 +44,7 @@ void smtp_session_close(struct smtp_session *session)
 
 bool smtp_session_failed(const struct smtp_session *session)
 {
-    return stream_status(session->stream) != STREAM_OK;
+    return session->is_broken || stream_status(session->stream) != STREAM_OK;
 }
 
 void smtp_session_quit(struct smtp_session *session)

@@ -6,6 +6,7 @@
 
 #include "delivery/smtp/smtp_client.h"
 #include "delivery/smtp/smtp_reply.h"
+#include "delivery/smtp/smtp_tls_policy.h"
 #include "util/base/arena.h"
 #include "util/io/stream.h"
 
@@ -23,6 +24,7 @@ enum {
     SMTP_CAN_XFORWARD_SOURCE = 512,
     SMTP_CAN_XFORWARD_PORT = 1024,
     SMTP_CAN_XFORWARD_IDENT = 2048,
+    SMTP_CAN_STARTTLS = 4096,
 };
 
 struct smtp_session {
@@ -37,6 +39,9 @@ struct smtp_session {
     unsigned can;
     uint64_t size_limit;      /* 0: none known */
     bool pix;                 /* greeted like a Cisco PIX firewall */
+    struct tls *tls;          /* NULL: plain text */
+    struct smtp_tls_policy policy; /* texts live in the arena */
+    bool is_broken;           /* the connection is of no use any more, whatever the stream says */
     bool must_close;          /* protocol state is unknown or the server wants an end */
     int uses;                 /* messages so far, the present one included */
     int64_t started_ms;

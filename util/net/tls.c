@@ -248,8 +248,6 @@ static struct tls *prepare(struct tls_context *context, int fd, const char *peer
     tls->bad_issuer = "<unknown>";
     tls->session_key = "";
     tls->ssl = tls_context_new_connection(context);
-    if (log_level >= 2)
-        log_info("setting up TLS connection %s %s", tls->is_server ? "from" : "to", peer);
     if (tls->ssl != NULL && SSL_set_ex_data(tls->ssl, tls_index(), tls) == 1 && SSL_set_fd(tls->ssl, fd) == 1)
         return tls;
     log_warning("Could not allocate 'TLScontext->con' with SSL_new()");
@@ -275,6 +273,8 @@ struct tls *tls_accept(struct tls_context *context, int fd, const char *peer, in
 
     if (tls == NULL)
         return NULL;
+    if (log_level >= 2)
+        log_info("setting up TLS connection from %s", peer);
     if (log_level >= 2)
         log_info("%s: TLS cipher list \"%s\"", peer, settings->cipher_list);
     if (settings->ask_certificate)
