@@ -15,6 +15,7 @@
 #include "util/config/check.h"
 #include "util/config/master_cf.h"
 #include "util/log/log.h"
+#include "util/tool/log_file.h"
 
 static void warn(void *context, const char *text)
 {
@@ -48,6 +49,17 @@ static void refuse_bad_values(const struct config *config, const struct master_c
         log_fatal("%s", text);
     }
     check_free(check);
+}
+
+void examine_log_file(const struct config *config)
+{
+    if (!log_file_is_refused(config))
+        return;
+    (void)fprintf(stderr, "posthaste: fatal: maillog_file '%s' does not match maillog_file_prefixes '%s'\n",
+        config->maillog_file, config->maillog_file_prefixes); /* the log is just what doesn't work */
+    log_not_to_stderr();
+    log_fatal("maillog_file '%s' does not match maillog_file_prefixes '%s'", config->maillog_file,
+        config->maillog_file_prefixes);
 }
 
 void examine_master_cf(const struct config *config)

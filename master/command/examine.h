@@ -11,6 +11,8 @@
 void examine_master_cf(const struct config *config);
 /* The same for main.cf alone, from which not even a configuration could be made: returns if it finds nothing. */
 void examine_main_cf(void);
+/* Ends the process likewise if maillog_file can't be used. */
+void examine_log_file(const struct config *config);
 /* Names that nobody knows, and parameters without effect. False: some value can't be used at all. */
 bool examine_names(const struct config *config);
 /* Files that others could change. */

@@ -99,6 +99,7 @@ static void prepare_start(const struct command *command)
     if (strcmp(directory, command->config->daemon_directory) != 0)
         log_warning("daemon_directory = %s has no programs of Posthaste: those in %s are used", command->config->daemon_directory,
             directory);
+    examine_log_file(command->config);
     examine_master_cf(command->config);
     if (!folders_make(command->config, &why) || !folders_check(command->config, false, warn, &why))
         log_fatal("%s", str_text(&why));
@@ -164,6 +165,7 @@ static int abort_now(const struct command *command)
 static int reload(const struct command *command)
 {
     must_run(command);
+    examine_log_file(command->config);
     examine_master_cf(command->config);
     log_info("refreshing the Postfix mail system");
     if (kill(pid_file_find(command->config), SIGHUP) != 0)

@@ -25,6 +25,11 @@ static bool has_good_prefix(const struct config *config)
     return false;
 }
 
+bool log_file_is_refused(const struct config *config)
+{
+    return config->maillog_file[0] != '\0' && !has_good_prefix(config);
+}
+
 int log_file_open(const struct config *config, struct str *why)
 {
     const char *name = config->maillog_file;

@@ -6,6 +6,8 @@
 #include "util/base/str.h"
 #include "util/config/config.h"
 
+/* Whether it is set, but to a name that maillog_file_prefixes doesn't allow: nothing would be logged. */
+bool log_file_is_refused(const struct config *config);
 /* Where maillog_file is set: logs through postlogd or, while that doesn't run, into the file itself. */
 void log_file_use(const struct config *config);
 /* Opens maillog_file for appending ("/dev/stdout": our standard output). -1: *why. The name must begin with one of
