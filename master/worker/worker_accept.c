@@ -55,6 +55,8 @@ static bool accept_from(struct worker *worker, int listener)
     if (client->fd < 0) {
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
             log_warning("accept connection: %m");
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            (void)sleep(1); /* the client still waits: no use in asking again at once */
         return false;
     }
     become_busy(worker);

@@ -1,11 +1,13 @@
 /* worker_serve.c: many clients at once, in libevent's loop (worker.h). */
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 
 #include "master/worker/handover.h"
 #include "master/worker/worker_inside.h"
+#include "util/io/fd.h"
 #include "util/log/log.h"
 
 struct event_base *worker_events(struct worker *worker)
@@ -19,9 +21,19 @@ struct event_base *worker_events(struct worker *worker)
 
 struct serving {
     struct worker *worker;
+    int reserve; /* a descriptor for when there are no more */
     worker_on_connect *on_connect;
     void *context;
 };
+
+/* A client that can't be served is sent away: one that waits would keep the loop spinning, and itself for long. */
+static void turn_away(struct serving *serving, int listener)
+{
+    fd_close(&serving->reserve);
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    fd_close(&fd);
+    serving->reserve = fcntl(HANDOVER_LIFE, F_DUPFD_CLOEXEC, 0);
+}
 
 static void on_listener(evutil_socket_t listener, short what, void *context)
 {
@@ -35,6 +47,11 @@ static void on_listener(evutil_socket_t listener, short what, void *context)
     /* All that are waiting, but not for ever: others want to be served, too. */
     for (int i = 0; i < 100; i++) {
         int fd = accept4((int)listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+            log_warning("accept connection: %m: a client is sent away");
+            turn_away(serving, (int)listener);
+            return;
+        }
         if (fd < 0) {
             if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
                 log_warning("accept connection: %m");
@@ -65,7 +82,7 @@ static void on_life(evutil_socket_t fd, short what, void *context)
 void worker_serve_many(struct worker *worker, worker_on_connect *on_connect, void *context)
 {
     struct event_base *base = worker_events(worker);
-    struct serving serving = { worker, on_connect, context };
+    struct serving serving = { worker, fcntl(HANDOVER_LIFE, F_DUPFD_CLOEXEC, 0), on_connect, context };
     struct event *events[WORKER_LISTENERS_MAX + 2];
     sigset_t term;
     int count = 0;
@@ -86,4 +103,5 @@ void worker_serve_many(struct worker *worker, worker_on_connect *on_connect, voi
         log_fatal("event loop: %m");
     for (int i = 0; i < count; i++)
         event_free(events[i]);
+    fd_close(&serving.reserve);
 }
