@@ -186,6 +186,7 @@ static int check(const struct command *command)
 {
     struct str why = {0};
 
+    examine_log_file(command->config);
     bool good = examine_names(command->config);
     if (!folders_make(command->config, &why) || !folders_check(command->config, false, warn, &why))
         log_fatal("%s", str_text(&why));
