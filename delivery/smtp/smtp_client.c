@@ -4,6 +4,7 @@
 
 #include "delivery/smtp/smtp_checks.h"
 #include "delivery/smtp/smtp_generic.h"
+#include "delivery/smtp/smtp_sasl.h"
 #include "delivery/smtp/smtp_session.h"
 #include "delivery/smtp/smtp_tls.h"
 #include "util/base/memory.h"
@@ -56,6 +57,7 @@ void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lm
             config->smtp_delivery_status_filter, 0),
         .checks = smtp_checks_open(config, lmtp),
         .generic = smtp_generic_open(config, lmtp),
+        .sasl = smtp_sasl_open(config, lmtp),
         .cache_destinations = match_list_open(config, "smtp_connection_cache_destinations",
             config->smtp_connection_cache_destinations),
     };
@@ -81,6 +83,7 @@ void smtp_client_close(struct smtp_client *client)
     maps_close(client->status_filter);
     smtp_checks_close(client->checks);
     smtp_generic_close(client->generic);
+    smtp_sasl_close(client->sasl);
     match_list_close(client->cache_destinations);
     smtp_tls_close(client->tls);
     free(client->tls);

@@ -10,6 +10,7 @@ struct smtp_session;
 struct smtp_tls;
 struct smtp_checks;
 struct smtp_generic;
+struct smtp_sasl;
 
 /* Header lines that master.cf asks for (flags=DORX). */
 enum { SMTP_FLAG_DELIVERED_TO = 1, SMTP_FLAG_ORIGINAL_TO = 2, SMTP_FLAG_RETURN_PATH = 4, SMTP_FLAG_FINAL = 8 };
@@ -30,6 +31,7 @@ struct smtp_client {
     struct maps *status_filter;
     struct smtp_checks *checks;
     struct smtp_generic *generic;
+    struct smtp_sasl *sasl;        /* NULL: we log in nowhere */
     struct match_list *cache_destinations;
     struct smtp_tls *tls;
     struct smtp_session *kept;     /* NULL: no connection is kept for the next order */

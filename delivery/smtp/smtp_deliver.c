@@ -33,6 +33,8 @@ static bool may_keep(const struct smtp_delivery *delivery, const struct smtp_nex
 
     if (*delivery->order->affinity == '\0' || (session->tls != NULL && !session->policy.reuse))
         return false;
+    if (session->logged_in && config->smtp_sender_dependent_authentication)
+        return false; /* the next sender may have a login of his own */
     bool on_demand = config->smtp_connection_cache_on_demand && delivery->order->more_waits;
     if (!on_demand && !destination_is_cached(delivery, hop))
         return false;
@@ -179,6 +181,7 @@ static void try_unix(struct smtp_delivery *delivery, const struct smtp_next_hop 
     struct smtp_tls_policy policy;
 
     delivery->last_host = last_hop;
+    delivery->next_hop = hop->text;
     if (!find_policy(delivery, hop, name, name, &policy))
         return;
     int fd = smtp_connect_unix(delivery->client, hop->host, &why);
@@ -264,6 +267,7 @@ static bool try_inet(struct smtp_delivery *delivery, const struct smtp_next_hop 
         return true;
     }
     delivery->destination = hop->host;
+    delivery->next_hop = hop->text;
     delivery->detect_loops = !client->lmtp && port == 25;
     smtp_hosts_find(&client->lookups, hop->host, port, !client->lmtp && !hop->is_bracketed, delivery->detect_loops,
         delivery->order->arena, &hosts);

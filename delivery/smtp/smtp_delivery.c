@@ -89,6 +89,15 @@ void smtp_delivery_fail_reply(struct smtp_delivery *delivery, const char *comman
     fail_all(delivery, command == NULL ? SMTP_BLAME_SITE : SMTP_BLAME_MESSAGE, &result);
 }
 
+void smtp_delivery_fail_login(struct smtp_delivery *delivery)
+{
+    struct agent_result result = reply_result(delivery, "AUTH");
+
+    result.why = arena_printf(delivery->order->arena, "SASL authentication failed; server %s said: %s",
+        delivery->session->host, result.diagnostic);
+    fail_all(delivery, SMTP_BLAME_SITE, &result);
+}
+
 void smtp_delivery_fail_stream(struct smtp_delivery *delivery)
 {
     struct smtp_session *session = delivery->session;

@@ -12,6 +12,7 @@ struct smtp_delivery {
     struct smtp_session *session;  /* NULL: none at the moment */
     bool *kept;                    /* per target: this server refused it for now, the next one may take it */
     const char *destination;       /* the domain or host of the next hop under way, for "mail for ... loops" */
+    const char *next_hop;          /* as configured: "[host]:587"; NULL: none was tried yet */
     const char *sender;            /* as the server sees it (smtp_generic_maps) */
     const char **addresses;        /* the same per target */
     const char *tried_address;     /* of a kept connection that was used for this order; "" otherwise */
@@ -33,6 +34,8 @@ void smtp_delivery_fail(struct smtp_delivery *delivery, enum smtp_blame blame, i
     const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The server's reply; command "MAIL FROM" or NULL: it refused to talk to us. */
 void smtp_delivery_fail_reply(struct smtp_delivery *delivery, const char *command);
+/* The server's reply to a login. */
+void smtp_delivery_fail_login(struct smtp_delivery *delivery);
 /* The connection is gone, in session->stage. */
 void smtp_delivery_fail_stream(struct smtp_delivery *delivery);
 /* One recipient was refused by the reply. */

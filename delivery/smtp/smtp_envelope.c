@@ -106,6 +106,8 @@ void smtp_envelope_put_mail(struct smtp_delivery *delivery)
     }
     if ((session->can & SMTP_CAN_SMTPUTF8) && wants_utf8(delivery))
         str_put(&command, " SMTPUTF8");
+    if (session->logged_in && delivery->client->config->smtp_send_dummy_mail_auth)
+        str_put(&command, " AUTH=<>");
     smtp_session_command(session, "%s", str_text(&command));
     str_free(&command);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "delivery/smtp/smtp_sasl.h"
 #include "delivery/smtp/smtp_tls.h"
 #include "util/base/clock.h"
 #include "util/base/number.h"
@@ -118,6 +119,8 @@ static void take_keyword(struct smtp_session *session, const char *line, const c
         take_size(session, line);
     else if (word_is(word, length, "XFORWARD"))
         take_xforward(session, line);
+    else if (word_is(word, length, "AUTH"))
+        smtp_sasl_take_mechanisms(session, line + strspn(line, "= \t"));
 }
 
 static void take_keywords(struct smtp_session *session)
@@ -126,6 +129,8 @@ static void take_keywords(struct smtp_session *session)
     struct str line = {0};
     const char *at = strchr(str_text(&session->reply.text), '\n');
 
+    session->can &= ~(unsigned)SMTP_CAN_AUTH;
+    str_clear(&session->mechanisms);
     find_discarded(session, &discarded);
     while (at != NULL) {
         const char *start = at + 1;
@@ -336,7 +341,7 @@ bool smtp_handshake_run(struct smtp_delivery *delivery)
             delivery->destination);
         return false;
     }
-    return true;
+    return smtp_sasl_login(delivery);
 }
 
 /* --- XFORWARD --- */

@@ -39,6 +39,7 @@ void smtp_session_close(struct smtp_session *session)
     arena_free(session->arena);
     smtp_reply_free(&session->reply);
     str_free(&session->line);
+    str_free(&session->mechanisms);
     free(session);
 }
 

@@ -25,6 +25,7 @@ enum {
     SMTP_CAN_XFORWARD_PORT = 1024,
     SMTP_CAN_XFORWARD_IDENT = 2048,
     SMTP_CAN_STARTTLS = 4096,
+    SMTP_CAN_AUTH = 8192,
 };
 
 struct smtp_session {
@@ -37,6 +38,8 @@ struct smtp_session {
     const char *address;      /* "192.0.2.1", for tables */
     const char *affinity;     /* of the order that it was opened for */
     unsigned can;
+    struct str mechanisms;    /* of AUTH, those that we may use */
+    bool logged_in;
     uint64_t size_limit;      /* 0: none known */
     bool pix;                 /* greeted like a Cisco PIX firewall */
     struct tls *tls;          /* NULL: plain text */
