@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,7 +20,9 @@ static void set_flag(int fd, int get, int set, int flag, bool on)
 
 void fd_set_nonblocking(int fd, bool on)
 {
-    set_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on);
+    int value = on;
+
+    (void)ioctl(fd, FIONBIO, &value); /* fails only for bad descriptors */
 }
 
 void fd_set_close_on_exec(int fd, bool on)

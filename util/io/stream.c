@@ -197,7 +197,13 @@ static void make_room(struct stream *stream)
 
 enum stream_status stream_fill(struct stream *stream)
 {
+    /* A peer that has only just been answered has sent nothing yet: the first try to read would be in vain. (TLS may hold bytes
+     * that the socket doesn't show.) */
+    bool answered = stream->output.length > 0 && stream->transport == &plain;
+
     if (stream->status != STREAM_OK || stream_flush(stream) != STREAM_OK)
+        return stream->status;
+    if (answered && wait_for(stream, POLLIN) != STREAM_OK)
         return stream->status;
     if (stream->input_start == stream->input_end)
         stream->input_start = stream->input_end = 0;
