@@ -293,17 +293,8 @@ static enum dns_outcome look_up(const char *asked, enum dns_type type, unsigned 
     return DNS_INVALID;
 }
 
-enum dns_outcome dns_lookup(const char *name, enum dns_type type, unsigned flags, struct arena *arena,
-    struct dns_answer *answer)
+static void describe(const char *name, enum dns_type type, struct arena *arena, struct dns_answer *answer)
 {
-    struct str ascii = {0};
-
-    *answer = (struct dns_answer){ .name = arena_copy_text(arena, name) };
-    if (!idn_to_ascii(name, &ascii) || ascii.length == 0)
-        answer->outcome = DNS_NO_NAME;
-    else
-        answer->outcome = look_up(str_text(&ascii), type, flags, arena, answer);
-    str_free(&ascii);
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (failures[i].outcome == answer->outcome) {
             answer->status = failures[i].status;
@@ -315,6 +306,60 @@ enum dns_outcome dns_lookup(const char *name, enum dns_type type, unsigned flags
         answer->status = "5.1.0";
         answer->text = arena_printf(arena, "Domain %s does not accept mail (nullMX)", name);
     }
+}
+
+static enum dns_outcome outcome_of_rcode(int rcode)
+{
+    switch (rcode) {
+    case ns_r_noerror:
+        return DNS_NO_DATA;
+    case ns_r_nxdomain:
+        return DNS_NO_NAME;
+    case ns_r_formerr:
+    case ns_r_notimpl:
+        return DNS_UNRECOVERABLE;
+    }
+    return DNS_TRY_AGAIN;
+}
+
+bool dns_decode(const void *reply, size_t length, const char *asked, enum dns_type type, struct arena *arena,
+    struct dns_answer *answer)
+{
+    char name[NS_MAXDNAME];
+    ns_msg message;
+    ns_rr question;
+
+    *answer = (struct dns_answer){ .name = arena_copy_text(arena, asked) };
+    if (strlen(asked) >= sizeof(name) || length > REPLY_BYTES || ns_initparse(reply, (int)length, &message) != 0
+        || !ns_msg_getflag(message, ns_f_qr) || ns_msg_getflag(message, ns_f_tc)
+        || ns_parserr(&message, ns_s_qd, 0, &question) != 0 || (int)ns_rr_type(question) != (int)type
+        || !text_equal_nocase(ns_rr_name(question), asked))
+        return false;
+    memcpy(name, asked, strlen(asked) + 1);
+    answer->outcome = outcome_of_rcode((int)ns_msg_getflag(message, ns_f_rcode));
+    if (answer->outcome == DNS_NO_DATA) {
+        bool moved = type != DNS_CNAME && follow_aliases(&message, name);
+        answer->name = arena_copy_text(arena, name);
+        answer->outcome = take_records(&message, type, arena, answer);
+        if (answer->outcome == DNS_NO_DATA && moved)
+            return false;
+    }
+    describe(asked, type, arena, answer);
+    return true;
+}
+
+enum dns_outcome dns_lookup(const char *name, enum dns_type type, unsigned flags, struct arena *arena,
+    struct dns_answer *answer)
+{
+    struct str ascii = {0};
+
+    *answer = (struct dns_answer){ .name = arena_copy_text(arena, name) };
+    if (!idn_to_ascii(name, &ascii) || ascii.length == 0)
+        answer->outcome = DNS_NO_NAME;
+    else
+        answer->outcome = look_up(str_text(&ascii), type, flags, arena, answer);
+    str_free(&ascii);
+    describe(name, type, arena, answer);
     return answer->outcome;
 }
 

@@ -72,6 +72,19 @@ enum {
 enum dns_outcome dns_lookup(const char *name, enum dns_type type, unsigned flags, struct arena *arena,
     struct dns_answer *answer);
 
+/* Several questions at once, so that the slowest answer is all the time they take. Each answer is as dns_lookup would give it. */
+struct dns_question {
+    const char *name;
+    enum dns_type type;
+    struct dns_answer answer;
+};
+void dns_lookup_all(struct dns_question *questions, size_t count, struct arena *arena); /* dns_batch.c */
+
+/* Decodes a reply to a question asked by other means. False: it isn't the reply to that question, or it is cut short or an
+ * alias leads elsewhere: ask with dns_lookup. */
+bool dns_decode(const void *reply, size_t length, const char *asked, enum dns_type type, struct arena *arena,
+    struct dns_answer *answer);
+
 /* "MX" for DNS_MX. */
 const char *dns_type_name(enum dns_type type);
 
