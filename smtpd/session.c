@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "smtpd/facts.h"
+#include "smtpd/limits.h"
 #include "smtpd/notice.h"
 #include "smtpd/reply.h"
 #include "util/base/clock.h"
@@ -176,14 +178,16 @@ struct verdict session_ask_policy(struct session *session, enum policy_stage sta
 {
     const struct transaction *transaction = &session->transaction;
     const char *sender = stage == POLICY_VRFY || stage == POLICY_ETRN ? NULL : transaction->sender;
+    const char *name = stage_name(session, stage);
+    const struct policy_session details = facts_of_session(session, stage, name);
     /* Envelope addresses are always completed by our own domain, whoever sends them. */
     const struct policy_facts facts = { .stage = stage, .client = &session->client,
         .client_text = session->client_text, .context = REWRITE_LOCAL,
         .helo = session->helo, .sender = sender, .recipient = recipient, .recipient_count = transaction->recipient_count,
         .etrn_domain = etrn_domain, .pipelined_early = session->pipelined_early,
         .tls = session->tls == NULL ? NULL : tls_facts(session->tls),
-        .encrypted = session->encrypted, .sasl_user = session->login.user };
-    const char *name = stage_name(session, stage);
+        .encrypted = session->encrypted, .sasl_user = session->login.user, .dns_lists = &session->dns_lists,
+        .session = &details };
     struct policy_result result;
 
     if (transaction->discard) /* it goes nowhere; who sends it shall not notice */

@@ -47,6 +47,10 @@ struct session {
     bool pipelining_offered;
     struct transaction transaction;
     struct policy_deferrals deferrals;
+    struct dns_list_memory dns_lists; /* what DNS lists have said */
+    const char *instance;      /* names this connection to policy servers */
+    unsigned mail_number;      /* MAIL commands so far */
+    bool counted;              /* anvil knows of this connection */
     struct str deferral_texts[3]; /* theirs: client, helo, sender */
     bool denied;               /* the client was refused at once: only QUIT is left */
 

@@ -241,28 +241,12 @@ static enum decision walk_restrictions(const struct entry *entry, const char *ac
     return list == NULL ? evaluation_server_error(evaluation) : evaluation_walk(evaluation, list);
 }
 
-static void note_permit(const struct entry *entry, const char *action)
-{
-    const struct config *config = entry->evaluation->policy->config;
-    const char *cursor = config->smtpd_log_access_permit_actions;
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
-        const char *wanted = arena_copy_bytes(entry->evaluation->arena, word, length);
-        if (text_equal_nocase(wanted, "static:all") || text_equal_nocase(wanted, action)
-            || (entry->evaluation->result->restriction != NULL
-                && text_equal_nocase(wanted, entry->evaluation->result->restriction)))
-            evaluation_note(entry->evaluation, POLICY_NOTE_PERMIT, about(entry, action), NULL);
-    }
-}
-
-enum decision access_action_apply(struct evaluation *evaluation, struct table *table, const char *key, const char *action,
+enum decision access_action_apply(struct evaluation *evaluation, const char *source, const char *key, const char *action,
     const struct subject *subject)
 {
     size_t length = strcspn(action, " \t\r\n");
     const char *name = arena_copy_bytes(evaluation->arena, action, length);
-    struct entry entry = { .evaluation = evaluation, .table = table_name(table), .key = key,
+    struct entry entry = { .evaluation = evaluation, .table = source, .key = key,
         .text = action + length + strspn(action + length, " \t\r\n"), .subject = subject };
     int code;
 
@@ -271,7 +255,7 @@ enum decision access_action_apply(struct evaluation *evaluation, struct table *t
             continue;
         enum decision decision = actions[i].act(&entry);
         if (decision == DECISION_PERMIT && actions[i].act == act_ok)
-            note_permit(&entry, name);
+            evaluation_note_permit(evaluation, "OK", subject, arena_printf(evaluation->arena, "from %s", source));
         return decision;
     }
     if (is_reply(action, &code))

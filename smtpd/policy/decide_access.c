@@ -27,7 +27,7 @@ static enum decision try_key(struct search *search, const char *key)
     switch (table_find(search->table, key, &value)) {
     case TABLE_FOUND:
         search->found = true;
-        decision = access_action_apply(search->evaluation, search->table, key,
+        decision = access_action_apply(search->evaluation, table_name(search->table), key,
             arena_copy_text(search->evaluation->arena, str_text(&value)), &search->subject);
         break;
     case TABLE_FAILED:

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/policy/decide_dns_list.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 
@@ -82,6 +83,32 @@ void evaluation_note(struct evaluation *evaluation, enum policy_note_kind kind, 
     *note = (struct policy_note){ .kind = kind, .text = text, .value = value };
     *evaluation->last_note = note;
     evaluation->last_note = &note->next;
+}
+
+void evaluation_note_permit(struct evaluation *evaluation, const char *action, const struct subject *subject,
+    const char *detail)
+{
+    if (evaluation->warn_only || match_list_is_empty(evaluation->policy->permit_actions)
+        || match_list_text(evaluation->policy->permit_actions, action) != TABLE_FOUND)
+        return;
+    evaluation_note(evaluation, POLICY_NOTE_PERMIT,
+        arena_printf(evaluation->arena, "action=%s for %s=%s %s", action, evaluation_class_name(subject->class),
+            subject->name, detail), NULL);
+}
+
+/* A restriction that permits says so by its name; what a table permits was noted when it was found. */
+static void note_permit(struct evaluation *evaluation, const struct restriction *restriction)
+{
+    struct subject subject = evaluation->subject;
+
+    if (restriction->type == NULL || restriction->type->argument == ARGUMENT_TABLE
+        || restriction->type->argument == ARGUMENT_SERVICE)
+        return;
+    if (text_ends_with_nocase(restriction->name, "_auth_destination") || text_ends_with_nocase(restriction->name, "_mx_backup"))
+        subject = (struct subject){ SUBJECT_RECIPIENT, evaluation->facts->recipient };
+    else if (!text_equal_nocase(restriction->name, "permit"))
+        subject = evaluation_client_subject(evaluation);
+    evaluation_note_permit(evaluation, restriction->name, &subject, "");
 }
 
 static enum decision reject(struct evaluation *evaluation, struct verdict verdict, bool server_problem)
@@ -168,7 +195,10 @@ enum decision evaluation_walk(struct evaluation *evaluation, const struct restri
             evaluation->warn_only = true;
             continue;
         }
+            decide_dns_list_ask(evaluation, list, i);
         decision = decide(evaluation, restriction);
+        if (decision == DECISION_PERMIT)
+            note_permit(evaluation, restriction);
         evaluation->warn_only = outer_warn_only;
         if (decision != DECISION_DUNNO && evaluation->result->restriction == NULL) {
             evaluation->result->restriction = restriction->name;

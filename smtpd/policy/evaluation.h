@@ -35,6 +35,8 @@ struct policy {
     struct match_list *permit_mx_backup_networks;
     struct match_list *null_domains; /* access keys: whether parent domains match (smtpd_access_maps) */
     bool parent_matches;             /* parent_domain_matches_subdomains lists smtpd_access_maps */
+    struct match_list *permit_actions; /* smtpd_log_access_permit_actions */
+    struct maps *rbl_reply_maps;
     struct own_address *own;
     struct maps *relay_certificates; /* relay_clientcerts */
     struct maps *canonical, *recipient_canonical, *virtual_alias;
@@ -56,6 +58,7 @@ struct evaluation {
     bool recipient_checked;
     bool discarded;
     int depth;
+    struct dns_list_memory own_memory; /* where the facts bring none */
     const struct route *sender_route;    /* made when first asked for; NULL and failed: no answer */
     const struct route *recipient_route;
 };
@@ -81,6 +84,9 @@ void evaluation_defer_if_permit(struct evaluation *evaluation, int code, const c
 void evaluation_defer_if_reject(struct evaluation *evaluation, int code, const char *status,
     const struct subject *subject, const char *detail);
 void evaluation_note(struct evaluation *evaluation, enum policy_note_kind kind, const char *text, const char *value);
+/* smtpd_log_access_permit_actions: "action=OK for Client host=name from table", if that action is listed. */
+void evaluation_note_permit(struct evaluation *evaluation, const char *action, const struct subject *subject,
+    const char *detail);
 
 /* Who would get mail for the sender or the recipient. NULL: a look-up failed. */
 const struct route *evaluation_route(struct evaluation *evaluation, enum subject_class which);

@@ -56,6 +56,7 @@ static void open_maps(struct policy *policy)
     policy->local_recipients = OPEN(local_recipient_maps);
     policy->relay_recipients = OPEN(relay_recipient_maps);
     policy->virtual_mailboxes = OPEN(virtual_mailbox_maps);
+    policy->rbl_reply_maps = OPEN(rbl_reply_maps);
 #undef OPEN
 }
 
@@ -70,6 +71,8 @@ struct policy *policy_open(const struct config *config, struct router *router)
     policy->parent_matches = lists_word(config->parent_domain_matches_subdomains, "smtpd_access_maps");
     policy->own = own_address_open(config->inet_interfaces, config->inet_protocols, config->proxy_interfaces);
     policy->mynetworks = match_list_open(config, "mynetworks", config->mynetworks);
+    policy->permit_actions =
+        match_list_open(config, "smtpd_log_access_permit_actions", config->smtpd_log_access_permit_actions);
     policy->permit_mx_backup_networks =
         match_list_open(config, "permit_mx_backup_networks", config->permit_mx_backup_networks);
     open_lists(policy);
@@ -86,11 +89,13 @@ void policy_close(struct policy *policy)
     if (policy == NULL)
         return;
     struct maps *maps[] = { policy->relay_certificates, policy->canonical, policy->recipient_canonical, policy->virtual_alias,
-        policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
+        policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes,
+        policy->rbl_reply_maps };
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         maps_close(maps[i]);
     restriction_parser_close(&policy->parser);
     match_list_close(policy->mynetworks);
+    match_list_close(policy->permit_actions);
     match_list_close(policy->permit_mx_backup_networks);
     own_address_close(policy->own);
     arena_free(policy->arena);
@@ -100,7 +105,8 @@ void policy_close(struct policy *policy)
 bool policy_has_changed(struct policy *policy)
 {
     struct maps *maps[] = { policy->relay_certificates, policy->canonical, policy->recipient_canonical, policy->virtual_alias,
-        policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes };
+        policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes,
+        policy->rbl_reply_maps };
 
     for (size_t i = 0; i < COUNT_OF(maps); i++) {
         if (maps_have_changed(maps[i]))

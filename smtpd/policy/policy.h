@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "qmgr/route/route.h"
+#include "smtpd/policy/dns_list.h"
 #include "util/base/arena.h"
 #include "util/config/config.h"
 #include "util/mail/rewrite.h"
@@ -25,6 +26,8 @@ enum policy_stage {
     POLICY_VRFY,
 };
 
+struct policy_session;
+
 /* What is known. Texts are borrowed; addresses in internal form. NULL: not said yet. */
 struct policy_facts {
     enum policy_stage stage;
@@ -40,6 +43,29 @@ struct policy_facts {
     const struct tls_facts *tls;  /* NULL: plain text, or nothing is known */
     const char *sasl_user;        /* logged in as; NULL: not */
     bool pipelined_early;         /* the client sent ahead where the protocol forbids it */
+    struct dns_list_memory *dns_lists; /* of the session; NULL: nothing is remembered */
+    const struct policy_session *session; /* NULL: nothing more is known */
+};
+
+/* What only policy services are told. NULL texts are sent as empty. */
+struct policy_session {
+    const char *state;            /* RCPT, END-OF-MESSAGE */
+    const char *protocol;         /* ESMTP */
+    const char *server_address;
+    const char *server_port;
+    const char *queue_id;         /* "" while there is none */
+    const char *instance;
+    uint64_t size_bytes;
+    const char *sasl_method;
+    const char *sasl_user;
+    const char *sasl_sender;
+    const char *ccert_subject;    /* of a client certificate, names in xtext */
+    const char *ccert_issuer;
+    const char *ccert_fingerprint;
+    const char *ccert_pubkey_fingerprint;
+    const char *encryption_protocol;
+    const char *encryption_cipher;
+    int encryption_keysize;
 };
 
 /* What else an evaluation wants done, in the order in which it came up. */

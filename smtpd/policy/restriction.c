@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/policy/policy_service.h"
 #include "util/base/number.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -42,6 +43,20 @@ static struct table *open_table(struct restriction_parser *parser, const char *n
         TABLE_FOLD | (parser->config->smtputf8_enable ? TABLE_UTF8 : 0));
     parser->tables[parser->table_count++] = table;
     return table;
+}
+
+/* Each endpoint with its settings has one connection. */
+static struct policy_service *open_service(struct restriction_parser *parser, const char *text)
+{
+    for (size_t i = 0; i < parser->service_count; i++) {
+        if (text_equal(policy_service_text(parser->services[i]), text))
+            return parser->services[i];
+    }
+    if (parser->service_count == COUNT_OF(parser->services))
+        log_fatal("too many policy services in restriction lists");
+    struct policy_service *service = policy_service_open(parser->config, text);
+    parser->services[parser->service_count++] = service;
+    return service;
 }
 
 static bool is_class_name(const struct config *config, const char *name)
@@ -121,10 +136,11 @@ static void take_argument(struct restriction_parser *parser, struct arena *arena
         }
         break;
     case ARGUMENT_SERVICE:
-        if (!have || !is_table_argument(argument)) {
+        if (!have || (*argument != '{' && !is_table_argument(argument))) {
             item->flaw = arena_printf(arena, "restriction %s must be followed by transport:server", item->name);
             return;
         }
+        item->service = open_service(parser, argument);
         break;
     }
     item->argument = argument;
@@ -242,6 +258,9 @@ void restriction_parser_close(struct restriction_parser *parser)
     for (size_t i = 0; i < parser->table_count; i++)
         table_close(parser->tables[i]);
     parser->table_count = 0;
+    for (size_t i = 0; i < parser->service_count; i++)
+        policy_service_close(parser->services[i]);
+    parser->service_count = 0;
 }
 
 bool restriction_parser_has_changed(struct restriction_parser *parser)

@@ -20,6 +20,9 @@ enum decision {
 
 enum restriction_argument { ARGUMENT_NONE, ARGUMENT_TABLE, ARGUMENT_NUMBER, ARGUMENT_DOMAIN, ARGUMENT_SERVICE };
 
+struct dns_list;
+struct policy_service;
+
 enum {
     RESTRICTION_ENDS_LIST = 1,    /* what follows is never reached */
     RESTRICTION_STOPS_RELAY = 2,  /* fit for the check that this isn't an open relay */
@@ -46,6 +49,8 @@ struct restriction {
     const char *argument;           /* as written, or NULL */
     struct table *table;            /* ARGUMENT_TABLE */
     struct restriction_list *class; /* a restriction class */
+    struct dns_list *dns_list;      /* ARGUMENT_DOMAIN; NULL: not taken apart yet */
+    struct policy_service *service; /* ARGUMENT_SERVICE; owned by the parser */
     const char *flaw;               /* ARGUMENT_*: what the log says when it is reached; the client gets a 451 */
     bool warned;                    /* deprecation was logged */
 };
@@ -58,6 +63,8 @@ struct restriction_parser {
     size_t table_count;
     struct restriction_list *classes[100];
     size_t class_count;
+    struct policy_service *services[50];
+    size_t service_count;
 };
 
 /* Parses text. implied: the restriction that a bare "type:name" stands for ("check_client_access"). */

@@ -4,11 +4,13 @@
 #include "smtpd/policy/decide_access.h"
 #include "smtpd/policy/decide_certificate.h"
 #include "smtpd/policy/decide_client.h"
+#include "smtpd/policy/decide_dns_list.h"
 #include "smtpd/policy/decide_known.h"
 #include "smtpd/policy/decide_name.h"
 #include "smtpd/policy/decide_plain.h"
 #include "smtpd/policy/decide_relay.h"
 #include "smtpd/policy/decide_sasl.h"
+#include "smtpd/policy/decide_service.h"
 #include "smtpd/policy/restriction.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -89,17 +91,17 @@ static const struct restriction_type types[] = {
     { "check_etrn_access",                ARGUMENT_TABLE, 0,           decide_access_etrn,            NULL },
 
     /* What needs services that this program doesn't talk to: reached, they are a configuration error, or permit nothing. */
-    { "reject_rbl_client",                ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
-    { "reject_rhsbl_client",              ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
-    { "reject_rhsbl_reverse_client",      ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
-    { "reject_rhsbl_helo",                ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
-    { "reject_rhsbl_sender",              ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
-    { "reject_rhsbl_recipient",           ARGUMENT_DOMAIN, 0,          decide_plain_unavailable,      NULL },
-    { "permit_dnswl_client",              ARGUMENT_DOMAIN, 0,          decide_plain_never,            NULL },
-    { "permit_rhswl_client",              ARGUMENT_DOMAIN, 0,          decide_plain_never,            NULL },
-    { "reject_maps_rbl",                  ARGUMENT_NONE, 0,            decide_plain_unavailable,
+    { "reject_rbl_client",                ARGUMENT_DOMAIN, 0,          decide_dns_list_client,      NULL },
+    { "reject_rhsbl_client",              ARGUMENT_DOMAIN, 0,          decide_dns_list_rhsbl_client,      NULL },
+    { "reject_rhsbl_reverse_client",      ARGUMENT_DOMAIN, 0,          decide_dns_list_rhsbl_reverse_client,      NULL },
+    { "reject_rhsbl_helo",                ARGUMENT_DOMAIN, 0,          decide_dns_list_rhsbl_helo,      NULL },
+    { "reject_rhsbl_sender",              ARGUMENT_DOMAIN, 0,          decide_dns_list_rhsbl_sender,      NULL },
+    { "reject_rhsbl_recipient",           ARGUMENT_DOMAIN, 0,          decide_dns_list_rhsbl_recipient,      NULL },
+    { "permit_dnswl_client",              ARGUMENT_DOMAIN, 0,          decide_dns_list_permit,            NULL },
+    { "permit_rhswl_client",              ARGUMENT_DOMAIN, 0,          decide_dns_list_permit_name,            NULL },
+    { "reject_maps_rbl",                  ARGUMENT_NONE, 0,            decide_dns_list_maps_rbl,
       REMOVED("reject_maps_rbl", "reject_rbl_client domain-name") },
-    { "check_policy_service",             ARGUMENT_SERVICE, 0,         decide_plain_unavailable,      NULL },
+    { "check_policy_service",             ARGUMENT_SERVICE, 0,         decide_service,      NULL },
     { "reject_unverified_recipient",      ARGUMENT_NONE, 0,            decide_plain_unavailable,      NULL },
     { "reject_unverified_sender",         ARGUMENT_NONE, 0,            decide_plain_unavailable,      NULL },
     { "check_sasl_access",                ARGUMENT_TABLE, 0,           decide_sasl_access,            NULL },
