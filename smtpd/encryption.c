@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "smtpd/limits.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
 #include "util/log/log.h"
@@ -137,7 +138,10 @@ struct verdict encryption_start(struct session *session)
     stream_set_transport(session->stream, &tls_transport, session->tls);
     session->encrypted = true;
     login_start(session);
-    return check_certificate(session);
+    struct verdict limit = { 0 };
+    if (!tls_facts(session->tls)->resumed)
+        limit = limits_count(session, LIMIT_TLS);
+    return limit.code != 0 ? limit : check_certificate(session);
 }
 
 void encryption_stop(struct session *session)

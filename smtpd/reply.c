@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "smtpd/reply_footer.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
 
@@ -31,8 +32,8 @@ static void put_line(struct session *session, const struct verdict *verdict, con
 
 void reply_put(struct session *session, struct verdict verdict)
 {
+    verdict = reply_footer_add(session, verdict);
     const char *text = verdict.text;
-
     if (session->errors > session->config->smtpd_soft_error_limit && session->config->smtpd_error_sleep_time > 0) {
         (void)stream_flush(session->stream); /* a failure shows at the next read */
         sleep_for(session->config->smtpd_error_sleep_time);

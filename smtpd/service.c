@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include "smtpd/encryption.h"
+#include "smtpd/limits.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/net/own_address.h"
@@ -107,7 +108,7 @@ static struct match_list *open_rewrite_tables(const struct config *config)
 }
 
 void service_open(struct service *service, const struct config *config, const struct config *rewrite,
-    struct intake *intake, const char *auth_socket)
+    struct intake *intake, const char *auth_socket, const char *anvil_socket)
 {
     *service = (struct service){ .config = config, .intake = intake };
     service->router = router_open(rewrite);
@@ -115,6 +116,9 @@ void service_open(struct service *service, const struct config *config, const st
     service->discard_keyword_maps = maps_open(config, "smtpd_discard_ehlo_keyword_address_maps",
         config->smtpd_discard_ehlo_keyword_address_maps, TABLE_FOLD);
     service->command_filter = maps_open(config, "smtpd_command_filter", config->smtpd_command_filter, 0);
+    service->footers = maps_open(config, "smtpd_reject_footer_maps", config->smtpd_reject_footer_maps, 0);
+    service->reject_filter = maps_open(config, "smtpd_reject_filter_maps", config->smtpd_reject_filter_maps, 0);
+    service->limits = limits_open(config, anvil_socket);
     service->mynetworks = match_list_open(config, "mynetworks", config->mynetworks);
     service->forbidden_commands = match_list_open(config, "smtpd_forbidden_commands", config->smtpd_forbidden_commands);
     service->noop_commands = match_list_open(config, "smtpd_noop_commands", config->smtpd_noop_commands);
@@ -134,6 +138,9 @@ void service_close(struct service *service)
     router_close(service->router);
     maps_close(service->discard_keyword_maps);
     maps_close(service->command_filter);
+    maps_close(service->footers);
+    maps_close(service->reject_filter);
+    limits_close(service->limits);
     match_list_close(service->mynetworks);
     match_list_close(service->forbidden_commands);
     match_list_close(service->noop_commands);
@@ -147,6 +154,7 @@ bool service_has_changed(struct service *service)
 {
     return encryption_has_changed(service->encryption) || policy_has_changed(service->policy) || router_has_changed(service->router)
            || maps_have_changed(service->discard_keyword_maps) || maps_have_changed(service->command_filter)
+           || maps_have_changed(service->footers) || maps_have_changed(service->reject_filter)
            || match_list_has_changed(service->mynetworks) || match_list_has_changed(service->bare_newline_exclusions)
            || match_list_has_changed(service->auth_exceptions)
            || match_list_has_changed(service->local_rewrite_clients) || intake_tables_have_changed(service->intake);

@@ -26,6 +26,7 @@ enum {
 };
 
 struct encryption;
+struct limits;
 
 struct service {
     const struct config *config;
@@ -37,6 +38,9 @@ struct service {
     struct match_list *auth_exceptions;
     struct maps *discard_keyword_maps;
     struct maps *command_filter;
+    struct maps *footers;        /* smtpd_reject_footer_maps */
+    struct maps *reject_filter;
+    struct limits *limits;
     struct match_list *mynetworks;
     struct match_list *forbidden_commands;
     struct match_list *noop_commands;
@@ -46,9 +50,9 @@ struct service {
 };
 
 /* intake is borrowed. rewrite: as the rewrite service of master.cf sees the configuration. auth_socket: where smtpd_sasl_path
- * lies for this process. */
+ * lies for this process; anvil_socket: private/anvil. */
 void service_open(struct service *service, const struct config *config, const struct config *rewrite,
-    struct intake *intake, const char *auth_socket);
+    struct intake *intake, const char *auth_socket, const char *anvil_socket);
 void service_close(struct service *service);
 /* Whether a table changed behind our back: time to start anew. */
 bool service_has_changed(struct service *service);

@@ -263,6 +263,7 @@ static void start(struct session *session, struct service *service, int fd, cons
                                      && matches_client(session, service->bare_newline_exclusions);
     session->context =
         matches_client(session, service->local_rewrite_clients) ? REWRITE_LOCAL : REWRITE_REMOTE;
+    session->dns_lists = (struct dns_list_memory){ .arena = session->arena };
     transaction_start(&session->transaction);
 }
 
@@ -462,7 +463,11 @@ void session_run(struct service *service, int fd, const struct sockaddr *peer, s
     start(&session, service, fd, peer, length);
     log_info("connect from %s", session.client_text);
     login_start(&session);
-    if (start_encrypted(&session, &status)) {
+    struct verdict verdict = limits_connect(&session);
+    if (verdict.code != 0) {
+        reply_send(&session, verdict);
+        status = STREAM_OK;
+    } else if (start_encrypted(&session, &status)) {
         greet(&session);
         status = serve(&session);
     }
@@ -473,5 +478,6 @@ void session_run(struct service *service, int fd, const struct sockaddr *peer, s
     command_put_counts(&session.counts, &counts);
     log_info("disconnect from %s%s", session.client_text, str_text(&counts));
     str_free(&counts);
+    limits_disconnect(&session);
     stop(&session);
 }

@@ -17,7 +17,8 @@ int main(int argc, char **argv)
     struct intake *intake = intake_open(cleanup, rewrite, worker_socket_path(worker, "private/intake"), "smtpd");
     bool is_absolute = config->smtpd_sasl_path[0] == '/';
     service_open(&service, config, rewrite, intake,
-        is_absolute ? config->smtpd_sasl_path : worker_socket_path(worker, config->smtpd_sasl_path));
+        is_absolute ? config->smtpd_sasl_path : worker_socket_path(worker, config->smtpd_sasl_path),
+        worker_socket_path(worker, "private/anvil"));
     service.encryption = encryption_open(config, worker_secret(worker));
     worker_allow_path(worker, config->smtpd_tls_CApath, false);
     if (service.auth != NULL && auth_service_file(service.auth) != NULL)

@@ -1,6 +1,7 @@
 /* AUTH (RFC 4954). */
 #include <string.h>
 
+#include "smtpd/limits.h"
 #include "smtpd/reply.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
@@ -81,6 +82,9 @@ struct verdict command_auth(struct session *session, const char *arguments)
         return VERDICT(503, "5.5.1", "Error: MAIL transaction in progress");
     if (session->login.method != NULL)
         return VERDICT(503, "5.5.1", "Error: already authenticated");
+    struct verdict limit = limits_count(session, LIMIT_AUTH);
+    if (limit.code != 0)
+        return limit;
     while (count < 3 && text_next_word(&cursor, " \t", &words[count], &lengths[count]))
         count++;
     if (count < 1 || count > 2)

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "smtpd/limits.h"
 #include "smtpd/message.h"
 #include "smtpd/path.h"
 #include "smtpd/session.h"
@@ -88,6 +89,9 @@ struct verdict command_mail(struct session *session, const char *arguments)
 
     if (cursor == NULL)
         return verdict;
+    struct verdict limit = limits_count(session, LIMIT_MAIL);
+    if (limit.code != 0)
+        return limit;
     if (path_take(&cursor, &word) == PATH_UNBALANCED)
         verdict = VERDICT(501, "5.1.7", "Bad sender address syntax");
     else

@@ -1,6 +1,7 @@
 /* RCPT TO (RFC 5321 section 4.1.1.3). */
 #include <string.h>
 
+#include "smtpd/limits.h"
 #include "smtpd/message.h"
 #include "smtpd/path.h"
 #include "smtpd/session.h"
@@ -96,6 +97,9 @@ static struct verdict take(struct session *session, const char *cursor, struct s
         return verdict;
     if ((int64_t)session->transaction.recipient_count >= session->config->smtpd_recipient_limit)
         return too_many(session);
+    verdict = limits_count(session, LIMIT_RCPT);
+    if (verdict.code != 0)
+        return verdict;
     const char *address = arena_copy_text(session->call, str_text(internal));
     verdict = session_ask_policy(session, POLICY_RCPT, address, NULL);
     return verdict.code != 0 ? verdict : add_recipient(session, str_text(word), address, &parameters);

@@ -1,0 +1,23 @@
+/* limits.h: how much one client may do at a time or in anvil_rate_time_unit: smtpd_client_*_limit. The counting is done by anvil(8)
+ * for all workers; a client that smtpd_client_event_limit_exceptions lists, or an event without limit, costs nothing. */
+#ifndef SMTPD_LIMITS_H
+#define SMTPD_LIMITS_H
+#include "util/config/config.h"
+#include "util/mail/verdict.h"
+
+struct session;
+struct limits;
+
+enum limit_event { LIMIT_MAIL, LIMIT_RCPT, LIMIT_AUTH, LIMIT_TLS };
+
+/* socket: private/anvil. */
+struct limits *limits_open(const struct config *config, const char *socket);
+void limits_close(struct limits *limits);
+
+/* A client came: code 0, or the 421 to greet it with. */
+struct verdict limits_connect(struct session *session);
+/* It left. */
+void limits_disconnect(struct session *session);
+/* It does something that may be limited: code 0, or the refusal (for LIMIT_TLS one that ends the session). */
+struct verdict limits_count(struct session *session, enum limit_event event);
+#endif
