@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/policy/policy_probe.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -250,6 +251,8 @@ enum decision access_action_apply(struct evaluation *evaluation, const char *sou
         .text = action + length + strspn(action + length, " \t\r\n"), .subject = subject };
     int code;
 
+    if (evaluation->facts->probe != NULL)
+        evaluation->facts->probe->answered(evaluation->facts->probe->context, entry.table, key, action);
     for (size_t i = 0; i < COUNT_OF(actions); i++) {
         if (!text_equal_nocase(actions[i].name, name))
             continue;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "smtpd/policy/decide_dns_list.h"
+#include "smtpd/policy/policy_probe.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 
@@ -164,6 +165,13 @@ static void warn_once(struct restriction *restriction)
     log_warning("%s", restriction->type->use_instead);
 }
 
+static bool is_passed_over(const struct evaluation *evaluation, const char *list, const struct restriction *restriction)
+{
+    const struct policy_probe *probe = evaluation->facts->probe;
+
+    return probe != NULL && !probe->may_ask(probe->context, list, restriction);
+}
+
 static enum decision decide(struct evaluation *evaluation, struct restriction *restriction)
 {
     if (restriction->flaw != NULL) {
@@ -195,10 +203,16 @@ enum decision evaluation_walk(struct evaluation *evaluation, const struct restri
             evaluation->warn_only = true;
             continue;
         }
-            decide_dns_list_ask(evaluation, list, i);
+        if (is_passed_over(evaluation, list->title, restriction)) {
+            evaluation->warn_only = outer_warn_only;
+            continue;
+        }
+        decide_dns_list_ask(evaluation, list, i);
         decision = decide(evaluation, restriction);
         if (decision == DECISION_PERMIT)
             note_permit(evaluation, restriction);
+        if (evaluation->facts->probe != NULL)
+            evaluation->facts->probe->decided(evaluation->facts->probe->context, list->title, restriction, decision);
         evaluation->warn_only = outer_warn_only;
         if (decision != DECISION_DUNNO && evaluation->result->restriction == NULL) {
             evaluation->result->restriction = restriction->name;

@@ -60,7 +60,7 @@ static void open_maps(struct policy *policy)
 #undef OPEN
 }
 
-struct policy *policy_open(const struct config *config, struct router *router)
+struct policy *policy_open_any(const struct config *config, struct router *router)
 {
     struct policy *policy = memory_new(struct policy);
 
@@ -77,7 +77,19 @@ struct policy *policy_open(const struct config *config, struct router *router)
         match_list_open(config, "permit_mx_backup_networks", config->permit_mx_backup_networks);
     open_lists(policy);
     open_maps(policy);
-    if (!restriction_list_stops_relay(policy->relay) && !restriction_list_stops_relay(policy->recipient))
+    return policy;
+}
+
+bool policy_stops_relay(const struct policy *policy)
+{
+    return restriction_list_stops_relay(policy->relay) || restriction_list_stops_relay(policy->recipient);
+}
+
+struct policy *policy_open(const struct config *config, struct router *router)
+{
+    struct policy *policy = policy_open_any(config, router);
+
+    if (!policy_stops_relay(policy))
         log_fatal("in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify at least one working "
                   "instance of: reject_unauth_destination, defer_unauth_destination, reject, defer, defer_if_permit or "
                   "check_relay_domains");

@@ -27,6 +27,7 @@ enum policy_stage {
 };
 
 struct policy_session;
+struct policy_probe;
 
 /* What is known. Texts are borrowed; addresses in internal form. NULL: not said yet. */
 struct policy_facts {
@@ -45,6 +46,7 @@ struct policy_facts {
     bool pipelined_early;         /* the client sent ahead where the protocol forbids it */
     struct dns_list_memory *dns_lists; /* of the session; NULL: nothing is remembered */
     const struct policy_session *session; /* NULL: nothing more is known */
+    const struct policy_probe *probe; /* NULL: a client is served */
 };
 
 /* What only policy services are told. NULL texts are sent as empty. */
@@ -111,6 +113,9 @@ struct policy;
 /* Parses all restriction lists and opens their tables. Ends the process, as Postfix does, when nothing would stop a stranger
  * from relaying. router is borrowed. */
 struct policy *policy_open(const struct config *config, struct router *router);
+/* The same; but whether something stops strangers is for the caller to ask. */
+struct policy *policy_open_any(const struct config *config, struct router *router);
+bool policy_stops_relay(const struct policy *policy);
 void policy_close(struct policy *policy); /* NULL is allowed */
 bool policy_has_changed(struct policy *policy);
 
