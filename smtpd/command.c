@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -146,6 +147,9 @@ static struct verdict run_unknown(struct session *session, const char *verb, con
         || match_list_text(session->service->forbidden_commands, verb) == TABLE_FOUND)
         return break_off(session, line);
     session->trouble |= TROUBLE_PROTOCOL;
+    struct verdict verdict = milter_stage_unknown(session, verb);
+    if (verdict.code != 0)
+        return verdict;
     return VERDICT(500, "5.5.2", "Error: command not recognized");
 }
 

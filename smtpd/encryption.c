@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "smtpd/limits.h"
+#include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
 #include "util/log/log.h"
@@ -103,6 +104,7 @@ static void forget_session(struct session *session)
     stream_discard_input(session->stream);
     transaction_reset(&session->transaction);
     session->deferrals = (struct policy_deferrals){ 0 };
+    milter_stage_forget(session);
     session->helo = NULL;
     session->extended = false;
     session->pipelining_offered = false;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/milter_stage.h"
 #include "smtpd/received.h"
 #include "smtpd/session.h"
 #include "util/base/clock.h"
@@ -173,6 +174,7 @@ struct verdict message_end(struct session *session, bool chunked)
         return verdict;
     }
     hand_over_actions(session);
+    milter_stage_content(session);
     bool good = intake_end(transaction->message, &verdict);
     transaction->message = NULL;
     if (good) {

@@ -1,6 +1,7 @@
 #include "smtpd/service.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
 #include "smtpd/encryption.h"
 #include "smtpd/limits.h"
@@ -124,6 +125,8 @@ void service_open(struct service *service, const struct config *config, const st
     service->noop_commands = match_list_open(config, "smtpd_noop_commands", config->smtpd_noop_commands);
     service->bare_newline_exclusions = match_list_open(config, "smtpd_forbid_bare_newline_exclusions",
         config->smtpd_forbid_bare_newline_exclusions);
+    service->milter_maps = maps_open(config, "smtpd_milter_maps", config->smtpd_milter_maps, TABLE_FOLD);
+    service->no_milters = strstr(config->receive_override_options, "no_milters") != NULL;
     service->local_rewrite_clients = open_rewrite_tables(config);
     service->auth_exceptions = match_list_open(config, "smtpd_sasl_exceptions_networks",
         config->smtpd_sasl_exceptions_networks);
@@ -141,6 +144,7 @@ void service_close(struct service *service)
     maps_close(service->footers);
     maps_close(service->reject_filter);
     limits_close(service->limits);
+    maps_close(service->milter_maps);
     match_list_close(service->mynetworks);
     match_list_close(service->forbidden_commands);
     match_list_close(service->noop_commands);
@@ -157,5 +161,6 @@ bool service_has_changed(struct service *service)
            || maps_have_changed(service->footers) || maps_have_changed(service->reject_filter)
            || match_list_has_changed(service->mynetworks) || match_list_has_changed(service->bare_newline_exclusions)
            || match_list_has_changed(service->auth_exceptions)
-           || match_list_has_changed(service->local_rewrite_clients) || intake_tables_have_changed(service->intake);
+           || match_list_has_changed(service->local_rewrite_clients) || maps_have_changed(service->milter_maps)
+           || intake_tables_have_changed(service->intake);
 }

@@ -46,6 +46,8 @@ struct service {
     struct match_list *noop_commands;
     struct match_list *bare_newline_exclusions;
     struct match_list *local_rewrite_clients; /* tables of local_header_rewrite_clients; NULL when it names none */
+    struct maps *milter_maps;
+    bool no_milters;                          /* receive_override_options */
     unsigned discard_keywords;                /* for everybody */
 };
 

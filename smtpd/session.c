@@ -9,6 +9,7 @@
 
 #include "smtpd/facts.h"
 #include "smtpd/limits.h"
+#include "smtpd/milter_stage.h"
 #include "smtpd/notice.h"
 #include "smtpd/reply.h"
 #include "util/base/clock.h"
@@ -428,7 +429,9 @@ static void greet(struct session *session)
         session->denied = true;
         session->errors++;
     } else {
-        verdict = (struct verdict){ .code = 220, .text = session->config->smtpd_banner };
+        verdict = milter_stage_connect(session);
+        if (verdict.code == 0)
+            verdict = (struct verdict){ .code = 220, .text = session->config->smtpd_banner };
     }
     reply_put(session, verdict);
 }
@@ -473,6 +476,7 @@ void session_run(struct service *service, int fd, const struct sockaddr *peer, s
     }
     if (status != STREAM_OK)
         say_goodbye(&session, status);
+    milter_stage_stop(&session);
     transaction_reset(&session.transaction);
     notice_send(&session);
     command_put_counts(&session.counts, &counts);

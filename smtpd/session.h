@@ -54,6 +54,10 @@ struct session {
     struct str deferral_texts[3]; /* theirs: client, helo, sender */
     bool denied;               /* the client was refused at once: only QUIT is left */
 
+    struct milter_list *milters;          /* NULL: none */
+    const char *milter_recipient;         /* what filters are asked about just now, or NULL */
+    const struct verdict *milter_refusal; /* likewise: what we said to it */
+
     const char *where;         /* the last command, for "lost connection after ..." */
     struct command_counts counts;
     int64_t errors;

@@ -1,5 +1,7 @@
 #include "smtpd/transaction.h"
 
+#include "qmgr/intake/milter/milter_list.h"
+
 void transaction_start(struct transaction *transaction)
 {
     *transaction = (struct transaction){ .arena = arena_new() };
@@ -8,10 +10,13 @@ void transaction_start(struct transaction *transaction)
 void transaction_reset(struct transaction *transaction)
 {
     struct arena *arena = transaction->arena;
+    struct milter_list *milters = transaction->milters;
 
+    if (transaction->sender != NULL)
+        milter_list_abort(milters);
     intake_cancel(transaction->message);
     arena_reset(arena);
-    *transaction = (struct transaction){ .arena = arena };
+    *transaction = (struct transaction){ .arena = arena, .milters = milters };
 }
 
 void transaction_stop(struct transaction *transaction)

@@ -11,6 +11,8 @@
 #include "smtpd/policy/policy.h"
 #include "util/base/arena.h"
 
+struct milter_list;
+
 enum transaction_state {
     TRANSACTION_NONE,
     TRANSACTION_SENDER,     /* MAIL was accepted */
@@ -26,6 +28,7 @@ struct transaction_header {
 
 struct transaction {
     struct arena *arena;           /* texts of this transaction */
+    struct milter_list *milters;   /* of the session: they are told when a transaction ends; NULL: none */
     enum transaction_state state;
     const char *sender;            /* internal form; NULL before MAIL */
     const char *recipient;         /* the first that was accepted */

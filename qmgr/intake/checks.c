@@ -1,5 +1,6 @@
 #include "qmgr/intake/checks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,6 +17,7 @@ struct list {
     struct maps *maps;
     bool is_shared; /* the maps are those of header_checks */
     bool of_header;
+    const char *label; /* what the log puts before an action's name */
 };
 
 struct checks {
@@ -55,8 +57,9 @@ static void open_list(struct checks *checks, enum checks_list which, const char 
 {
     struct list *list = &checks->lists[which];
 
-    *list = (struct list){ .name = name, .of_header = which != CHECKS_BODY };
-    list->is_shared = list->of_header && which != CHECKS_HEADER && text_equal(value, config->header_checks);
+    *list = (struct list){ .name = name, .of_header = which != CHECKS_BODY,
+        .label = which == CHECKS_MILTER_HEADER ? "milter-header-" : "" };
+    list->is_shared = list->of_header && which != CHECKS_HEADER && which != CHECKS_MILTER_HEADER && text_equal(value, config->header_checks);
     list->maps = list->is_shared ? checks->lists[CHECKS_HEADER].maps
                                  : maps_open(config, name, value, config->smtputf8_enable ? TABLE_UTF8 : 0u);
 }
@@ -69,6 +72,7 @@ struct checks *checks_open(const struct config *config)
     open_list(checks, CHECKS_MIME_HEADER, "mime_header_checks", config->mime_header_checks, config);
     open_list(checks, CHECKS_NESTED_HEADER, "nested_header_checks", config->nested_header_checks, config);
     open_list(checks, CHECKS_BODY, "body_checks", config->body_checks, config);
+    open_list(checks, CHECKS_MILTER_HEADER, "milter_header_checks", config->milter_header_checks, config);
     parse_characters(config->message_strip_characters, checks->strip, &checks->has_characters);
     parse_characters(config->message_reject_characters, checks->reject, &checks->has_characters);
     return checks;
@@ -98,7 +102,11 @@ bool checks_apply_to(const struct intake_message *message, enum checks_list list
 {
     bool internal = (message->options & INTAKE_IS_BOUNCE) && !(message->options & INTAKE_FILTER_INTERNAL);
 
-    return !maps_is_empty(message->intake->checks->lists[list].maps) && !message->checks_are_over && !internal
+    if (maps_is_empty(message->intake->checks->lists[list].maps))
+        return false;
+    if (list == CHECKS_MILTER_HEADER)
+        return true;
+    return !message->checks_are_over && !internal
         && !(message->options & INTAKE_NO_HEADER_BODY_CHECKS);
 }
 
@@ -139,10 +147,17 @@ struct match {
     struct str *before;
 };
 
+static void log_labelled(const struct match *match, const char *action, const char *text)
+{
+    char label[64];
+
+    (void)snprintf(label, sizeof(label), "%s%s", match->list->label, action); /* both are ours and short */
+    log_action(match->message, label, match->class, str_text(match->text), text);
+}
+
 static void log_match(const struct match *match, const char *action)
 {
-    log_action(match->message, action, match->class, str_text(match->text),
-        *match->argument == '\0' ? NULL : match->argument);
+    log_labelled(match, action, *match->argument == '\0' ? NULL : match->argument);
 }
 
 static bool is_address(const char *text)
@@ -238,6 +253,10 @@ static bool is_usable(const struct match *match, const char *action)
 
 static bool do_prepend(struct match *match)
 {
+    if (match->list->label[0] != '\0') {
+        log_warning("PREPEND action is not supported in %s map", match->list->name);
+        return true;
+    }
     if (!is_usable(match, "PREPEND"))
         return true;
     log_match(match, "prepend");
@@ -292,7 +311,7 @@ static bool do_reject(struct match *match)
         verdict.code = verdict.status[0] == '4' ? 451 : 550;
     }
     str_printf(&logged, "%s %s", verdict.status, verdict.text);
-    log_action(message, "reject", match->class, str_text(match->text), str_text(&logged));
+    log_labelled(match, "reject", str_text(&logged));
     str_free(&logged);
     state_fail(message, verdict);
     return state_is_healthy(message);

@@ -1,4 +1,4 @@
-/* checks.h: header_checks, mime_header_checks, nested_header_checks and body_checks (header_checks(5)), and
+/* checks.h: header_checks, mime_header_checks, nested_header_checks, body_checks and milter_header_checks (header_checks(5)), and
  * message_reject_characters, message_strip_characters: looked up, logged, carried out. */
 #ifndef QMGR_INTAKE_CHECKS_H
 #define QMGR_INTAKE_CHECKS_H
@@ -11,7 +11,7 @@
 
 struct checks;
 
-enum checks_list { CHECKS_HEADER, CHECKS_MIME_HEADER, CHECKS_NESTED_HEADER, CHECKS_BODY, CHECKS_LISTS };
+enum checks_list { CHECKS_HEADER, CHECKS_MIME_HEADER, CHECKS_NESTED_HEADER, CHECKS_BODY, CHECKS_MILTER_HEADER, CHECKS_LISTS };
 
 struct checks *checks_open(const struct config *config);
 void checks_close(struct checks *checks);

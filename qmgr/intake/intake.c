@@ -8,6 +8,8 @@
 #include "qmgr/intake/checks.h"
 #include "qmgr/intake/content.h"
 #include "qmgr/intake/mapping.h"
+#include "qmgr/intake/milter/milter_content.h"
+#include "qmgr/intake/milter/milter_internal.h"
 #include "qmgr/intake/place.h"
 #include "qmgr/intake/recipients.h"
 #include "qmgr/intake/state.h"
@@ -186,6 +188,11 @@ void intake_bcc(struct intake_message *message, const char *address)
     message->bcc = more;
 }
 
+void intake_milters(struct intake_message *message, struct milter_list *milters)
+{
+    message->milters = milters;
+}
+
 void intake_recipient(struct intake_message *message, const struct recipient *recipient)
 {
     const char *previous = log_set_service(message->service);
@@ -331,6 +338,16 @@ static void give_verdict(struct intake_message *message, struct verdict *verdict
     verdict->text = str_text(reply);
 }
 
+static void show_to_milters(struct intake_message *message)
+{
+    if (state_is_refused(message))
+        return;
+    if (message->milters != NULL)
+        milter_content_run(message, message->milters);
+    else if (milter_internal_applies_to(message))
+        milter_internal_run(message);
+}
+
 bool intake_end(struct intake_message *message, struct verdict *verdict)
 {
     const char *previous = log_set_service(message->service);
@@ -339,7 +356,11 @@ bool intake_end(struct intake_message *message, struct verdict *verdict)
     if (state_is_healthy(message) && !message->discard)
         content_finish(message);
     if (state_is_healthy(message) && !message->discard)
+        show_to_milters(message);
+    if (state_is_healthy(message) && !message->discard)
         recipients_finish(message);
+    if (state_is_healthy(message) && !message->discard)
+        milter_content_change_envelope(message);
     if (message->writer.error != 0)
         fail_writing(message, message->writer.error);
     good = state_is_healthy(message);

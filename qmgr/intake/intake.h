@@ -69,6 +69,10 @@ void intake_discard(struct intake_message *message);
 void intake_redirect(struct intake_message *message, const char *address);
 void intake_bcc(struct intake_message *message, const char *address);
 
+/* The filters of the SMTP session see the content at intake_end. Borrowed until then. */
+struct milter_list;
+void intake_milters(struct intake_message *message, struct milter_list *milters);
+
 /* Content, in order, header first, then (after an empty line) the body. A piece of a line, without its line end; line_end says
  * that the line ends here. Anything but CR LF NUL rules of message_strip_characters is taken as it is. */
 void intake_text(struct intake_message *message, const char *bytes, size_t length, bool line_end);

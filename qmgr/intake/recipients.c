@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "qmgr/intake/mapping.h"
+#include "qmgr/intake/milter/milter_internal.h"
 #include "util/base/text.h"
 #include "util/mail/address.h"
 #include "util/mail/rewrite.h"
@@ -140,6 +141,7 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
     mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
     name_empty(message, &address);
     message->last_recipient = arena_copy_text(arena, str_text(&address));
+    milter_internal_note_recipient(message, message->last_recipient);
     mapping_expand(message, &whole, message->last_recipient, take);
     mapping_recipient_bcc(message, message->last_recipient, &copies);
     if (copies.length > 0)
@@ -148,15 +150,20 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
     str_free(&address);
 }
 
-void recipients_add_bcc(struct intake_message *message, const char *named)
+void recipients_add_copy(struct intake_message *message, const char *named, uint32_t notify)
 {
     struct str address = {0};
-    struct recipient copy = { .original = arena_copy_text(message->arena, named), .dsn_orcpt = "", .notify = NOTIFY_NEVER };
+    struct recipient copy = { .original = arena_copy_text(message->arena, named), .dsn_orcpt = "", .notify = notify };
 
     mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
     copy.dsn_orcpt = original_recipient(message, str_text(&address));
     mapping_expand(message, &copy, str_text(&address), take);
     str_free(&address);
+}
+
+void recipients_add_bcc(struct intake_message *message, const char *named)
+{
+    recipients_add_copy(message, named, NOTIFY_NEVER);
 }
 
 /* All of a redirected message goes to one place; the first recipient lends its original name and notification wishes. */

@@ -19,6 +19,8 @@
 struct mapping;  /* mapping.h */
 struct checks;   /* checks.h */
 struct content;  /* content.h */
+struct milter_list;            /* milter/milter_list.h */
+struct milter_envelope_change; /* milter/milter_content.h */
 
 struct intake {
     const struct config *config;  /* the cleanup service's view */
@@ -58,6 +60,10 @@ struct intake_message {
     bool discard;               /* a DISCARD action: say yes, keep nothing */
     uint64_t headers_seen;      /* a bit per enum header_id; bit HEADER_COUNT: a Resent- field */
     int64_t received_count;
+    struct milter_list *milters; /* of the SMTP session; borrowed; NULL: none */
+    struct milter_envelope_change *milter_changes;
+    const char **named;         /* recipients as named, rewritten: what filters of mail that didn't come by SMTP are shown */
+    size_t named_count;
     struct verdict failure;     /* code 0: healthy; the first failure stays */
     struct verdict refusal;     /* INTAKE_BOUNCE_REJECTED: why the message is bounced instead; code 0: it isn't */
     struct writer writer;

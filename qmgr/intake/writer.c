@@ -99,6 +99,19 @@ void writer_put_lines(struct writer *writer, const char *bytes, size_t length)
     }
 }
 
+bool writer_read(struct writer *writer, uint64_t offset, char *bytes, size_t length)
+{
+    if (offset + length > writer->flushed_to && offset < writer->flushed_to)
+        flush(writer); /* it lies in both */
+    if (offset >= writer->flushed_to && offset - writer->flushed_to + length <= writer->used) {
+        memcpy(bytes, writer->buffer + (offset - writer->flushed_to), length);
+        return true;
+    }
+    if (writer->error == 0 && fd_pread_all(writer->fd, bytes, length, (off_t)offset) != (ssize_t)length)
+        writer->error = errno == 0 ? EIO : errno;
+    return writer->error == 0;
+}
+
 uint64_t writer_offset(const struct writer *writer)
 {
     return writer->flushed_to + writer->used;

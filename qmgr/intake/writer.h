@@ -36,6 +36,8 @@ void writer_put(struct writer *writer, const char *bytes, size_t length, bool li
 void writer_put_lines(struct writer *writer, const char *bytes, size_t length);
 /* Bytes as they are (the encoded envelope). */
 void writer_put_raw(struct writer *writer, const char *bytes, size_t length);
+/* Reads back what was put, from buffer or file. False: writer->error. */
+bool writer_read(struct writer *writer, uint64_t offset, char *bytes, size_t length);
 /* Where the next byte goes. */
 uint64_t writer_offset(const struct writer *writer);
 /* Ends an open line and writes out what is buffered. False: writer->error. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "smtpd/message.h"
+#include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
 #include "util/base/number.h"
 #include "util/base/text.h"
@@ -77,6 +78,8 @@ static struct verdict begin(struct session *session)
         return (struct verdict){0};
     struct verdict verdict = session_ask_policy(session, POLICY_DATA,
         transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
+    if (verdict.code == 0)
+        verdict = milter_stage_data(session);
     if (verdict.code == 0)
         message_start_content(session);
     return verdict;

@@ -1,5 +1,6 @@
 /* DATA (RFC 5321 section 4.1.1.4). */
 #include "smtpd/message.h"
+#include "smtpd/milter_stage.h"
 #include "smtpd/reply.h"
 #include "smtpd/session.h"
 
@@ -11,6 +12,9 @@ struct verdict command_data(struct session *session, const char *arguments)
         return VERDICT(501, "5.5.4", "Syntax: DATA");
     struct verdict verdict = session_ask_policy(session, POLICY_DATA,
         transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
+    if (verdict.code != 0)
+        return verdict;
+    verdict = milter_stage_data(session);
     if (verdict.code != 0)
         return verdict;
     if (transaction->message == NULL)

@@ -1,6 +1,7 @@
 /* HELO and EHLO (RFC 5321 section 4.1.1.1). */
 #include <string.h>
 
+#include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
 #include "util/log/log.h"
@@ -27,6 +28,9 @@ static struct verdict greet(struct session *session, const char *name, bool exte
         session->helo = previous;
         return verdict;
     }
+    milter_stage_helo(session, name);
+    if (previous != NULL)
+        milter_stage_forget(session);
     transaction_reset(&session->transaction);
     session->extended = session->extended || extended; /* HELO after EHLO changes nothing */
     session->pipelining_offered = false;

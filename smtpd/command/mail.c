@@ -4,6 +4,7 @@
 
 #include "smtpd/limits.h"
 #include "smtpd/message.h"
+#include "smtpd/milter_stage.h"
 #include "smtpd/path.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
@@ -77,7 +78,9 @@ static struct verdict take_sender(struct session *session, const char *word, con
         str_clear(internal);
     transaction->sender = arena_copy_text(transaction->arena, str_text(internal));
     verdict = check_room(session, transaction->parameters.size_bytes);
-    return verdict.code != 0 ? verdict : session_ask_policy(session, POLICY_MAIL, NULL, NULL);
+    if (verdict.code == 0)
+        verdict = session_ask_policy(session, POLICY_MAIL, NULL, NULL);
+    return verdict.code != 0 ? verdict : milter_stage_mail(session, word, rest);
 }
 
 struct verdict command_mail(struct session *session, const char *arguments)

@@ -3,6 +3,7 @@
 
 #include "smtpd/limits.h"
 #include "smtpd/message.h"
+#include "smtpd/milter_stage.h"
 #include "smtpd/path.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
@@ -102,6 +103,11 @@ static struct verdict take(struct session *session, const char *cursor, struct s
         return verdict;
     const char *address = arena_copy_text(session->call, str_text(internal));
     verdict = session_ask_policy(session, POLICY_RCPT, address, NULL);
+    if (verdict.code != 0) {
+        milter_stage_refused_rcpt(session, str_text(word), cursor, &verdict);
+        return verdict;
+    }
+    verdict = milter_stage_rcpt(session, str_text(word), cursor, address);
     return verdict.code != 0 ? verdict : add_recipient(session, str_text(word), address, &parameters);
 }
 

@@ -1,0 +1,14 @@
+/* milter_internal.h: non_smtpd_milters: mail that didn't come by SMTP is shown to filters as if this machine had sent it by
+ * SMTP (MILTER_README "Non-SMTP-only Milter applications"). */
+#ifndef QMGR_INTAKE_MILTER_MILTER_INTERNAL_H
+#define QMGR_INTAKE_MILTER_MILTER_INTERNAL_H
+#include <stdbool.h>
+
+#include "qmgr/intake/state.h"
+
+bool milter_internal_applies_to(const struct intake_message *message);
+/* A recipient as named, in standard form; borrowed from the message. */
+void milter_internal_note_recipient(struct intake_message *message, const char *address);
+/* The whole conversation. */
+void milter_internal_run(struct intake_message *message);
+#endif
