@@ -39,8 +39,6 @@ static const char *with_protocol(struct session *session)
     bool is_known = session->login.method != NULL && (secure || session->extended);
     const char *protocol = session_protocol(session);
 
-    if (secure && !session->extended)
-        protocol = "ESMTP";
     return !secure && !is_known ? protocol : arena_printf(session->call, "%s%s%s", protocol, secure ? "S" : "",
         is_known ? "A" : "");
 }

@@ -25,7 +25,7 @@ const char *session_protocol(const struct session *session)
 {
     if (session->transaction.parameters.flags & ENVELOPE_SMTPUTF8)
         return "UTF8SMTP";
-    return session->extended ? "ESMTP" : "SMTP";
+    return session->extended || session->tls != NULL ? "ESMTP" : "SMTP";
 }
 
 const char *session_queue_id(const struct session *session)
@@ -347,6 +347,8 @@ static void say_goodbye(struct session *session, enum stream_status status)
         /* The stream stays failed after a time-out: the last words go by a fresh one. */
         struct stream *last = stream_open(dup(stream_fd(session->stream)));
         stream_set_timeout(last, 5);
+        if (session->tls != NULL)
+            stream_set_transport(last, &tls_transport, session->tls);
         stream_printf(last, "421 4.4.2 %s Error: timeout exceeded\r\n", host);
         (void)stream_flush(last); /* nobody may be listening */
         stream_close(last);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "master/command/examine.h"
+#include "master/command/examine_tls.h"
 #include "master/command/folders.h"
 #include "util/tool/log_file.h"
 #include "master/pid_file.h"
@@ -193,6 +194,7 @@ static int check(const struct command *command)
     str_free(&why);
     examine_permissions(command->config);
     examine_users(command->config);
+    good = examine_tls(command->config) && good;
     return good ? 0 : 1;
 }
 

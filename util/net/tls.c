@@ -149,10 +149,22 @@ static void log_certificate(const struct tls *tls)
         tls->is_server ? "issuer" : "issuer_CN", facts->issuer, facts->fingerprint, facts->key_fingerprint);
 }
 
+static void log_ticket(const struct tls *tls)
+{
+    int64_t end = tls_context_ticket_end(tls->context);
+
+    if (tls->facts.resumed)
+        log_info("%s: Reusing old session", tls->peer);
+    else if (end != 0 && !(SSL_get_options(tls->ssl) & SSL_OP_NO_TICKET))
+        log_info("%s: Issuing session ticket, key expiration: %lld", tls->peer, (long long)end);
+}
+
 static void conclude(struct tls *tls, const struct tls_wish *wish)
 {
     tls_describe_connection(tls->ssl, tls->is_server, tls_context_digest(tls->context), tls->arena, &tls->facts);
     tls->facts.trust = find_trust(tls, wish);
+    if (tls->is_server && tls->log_level >= 2)
+        log_ticket(tls);
     bool by_chain = wish == NULL || wish->fingerprints == NULL;
     bool log_chain = by_chain && tls->log_level >= (tls->match_is_required ? 1 : 2);
     if (tls->facts.has_certificate) {
@@ -209,7 +221,7 @@ static bool run_handshake(struct tls *tls, int fd, int64_t timeout_s)
     if (tls->log_level >= 2)
         tls_log_steps(tls->ssl);
     if (tls->log_level >= 3)
-        tls_log_bytes(tls->ssl, 1);
+        tls_log_bytes(tls->ssl, true);
     for (;;) {
         ERR_clear_error();
         errno = 0;
@@ -225,7 +237,7 @@ static bool run_handshake(struct tls *tls, int fd, int64_t timeout_s)
         return false;
     }
     if (tls->log_level == 3)
-        tls_log_bytes(tls->ssl, 0);
+        tls_log_bytes(tls->ssl, false);
     return true;
 }
 

@@ -34,9 +34,9 @@ static bool group_use(SSL_CTX *ssl, struct group *group, struct str *why)
     if (group->key == NULL && group->leaf == NULL)
         return true;
     if (group->leaf == NULL)
-        str_set(why, "a private key isn't followed by its certificate");
+        str_set(why, "a key isn't followed by its certificate");
     else if (X509_check_private_key(group->leaf, group->key) != 1)
-        str_set(why, "the private key doesn't belong to the certificate behind it");
+        str_set(why, "key does not match next certificate");
     else if (SSL_CTX_use_cert_and_key(ssl, group->leaf, group->key, group->issuers, 1) != 1)
         str_set(why, "the library refuses a key or certificate");
     else
@@ -55,7 +55,7 @@ static bool take_certificate(struct group *group, const unsigned char *bytes, lo
     }
     if (group->key == NULL) {
         X509_free(certificate);
-        str_set(why, "a certificate without a private key before it");
+        str_set(why, "key not first");
         return false;
     }
     if (group->leaf == NULL) {
@@ -178,6 +178,7 @@ static bool load_file(SSL_CTX *ssl, const char *parameter, const char *file, str
 
 bool tls_chain_load_files(SSL_CTX *ssl, const char *parameter, const char *files, struct str *why)
 {
+    const char *cursor = files;
     struct group group = { 0 };
     struct str file = {0};
     struct str reason = {0};
@@ -185,7 +186,7 @@ bool tls_chain_load_files(SSL_CTX *ssl, const char *parameter, const char *files
     size_t length;
     bool good = true;
 
-    while (good && text_next_word(&files, TEXT_LIST_SEPARATORS, &word, &length)) {
+    while (good && text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
         str_clear(&file);
         str_put_bytes(&file, word, length);
         good = load_file(ssl, parameter, str_text(&file), &group, why);
@@ -197,6 +198,8 @@ bool tls_chain_load_files(SSL_CTX *ssl, const char *parameter, const char *files
         tls_log_problems();
         good = false;
     }
+    if (!good)
+        log_warning("error loading private keys and certificates from: %s: disabling TLS support", files);
     group_clear(&group);
     str_free(&reason);
     str_free(&file);

@@ -126,6 +126,10 @@ static bool load_keys(struct tls_context *context, struct str *why)
     const struct tls_settings *settings = &context->settings;
 
     if (*settings->chain_files != '\0') {
+        if (*settings->cert_file != '\0' || *settings->dcert_file != '\0' || *settings->eccert_file != '\0')
+            log_warning("Both %schain_files and one or more of the legacy  %scert_file, %seccert_file or %sdcert_file are "
+                        "non-empty; the legacy  parameters will be ignored", settings->prefix, settings->prefix,
+                settings->prefix, settings->prefix);
         struct str parameter = {0};
         str_printf(&parameter, "%schain_files", settings->prefix);
         remember_files(context, settings->chain_files);
@@ -155,7 +159,7 @@ static bool load_authorities(struct tls_context *context, struct str *why)
     if ((file != NULL || path != NULL) && SSL_CTX_load_verify_locations(context->ssl, file, path) != 1) {
         str_clear(why);
         str_printf(why, "%sCAfile: %s: can't be loaded", settings->prefix, settings->ca_file);
-        log_warning("cannot load Certification Authority data, %s%s%s%s%s%s: disabling TLS support",
+        log_info("cannot load Certification Authority data, %s%s%s%s%s%s: disabling TLS support",
             file == NULL ? "" : "CAfile=\"", settings->ca_file, file == NULL ? "" : "\"",
             path == NULL ? "" : file == NULL ? "CApath=\"" : ", CApath=\"", settings->ca_path, path == NULL ? "" : "\"");
         tls_log_problems();

@@ -29,6 +29,13 @@ int tls_log_level(const char *text)
     return text[1] != '\0' || *text > '4' ? 4 : *text - '0';
 }
 
+static bool waits(const SSL *ssl, int result)
+{
+    int reason = SSL_get_error(ssl, result);
+
+    return reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE;
+}
+
 static void log_step(const SSL *ssl, int where, int result)
 {
     const char *who = "undefined";
@@ -47,7 +54,7 @@ static void log_step(const SSL *ssl, int where, int result)
     } else if (where & SSL_CB_EXIT) {
         if (result == 0)
             log_info("%s:failed in %s", who, SSL_state_string_long(ssl));
-        else if (result < 0 && SSL_want(ssl) == SSL_NOTHING)
+        else if (result < 0 && !waits(ssl, result))
             log_info("%s:error in %s", who, SSL_state_string_long(ssl));
     }
 }
@@ -82,7 +89,7 @@ static long log_transfer(BIO *bio, int operation, const char *bytes, size_t leng
     return result;
 }
 
-void tls_log_bytes(SSL *ssl, int on)
+void tls_log_bytes(SSL *ssl, bool on)
 {
     BIO_set_callback_ex(SSL_get_rbio(ssl), on ? log_transfer : NULL);
 }

@@ -3,6 +3,7 @@
 #ifndef UTIL_NET_TLS_LOG_H
 #define UTIL_NET_TLS_LOG_H
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 /* Logs and empties the error queue of OpenSSL: "TLS library problem: ...". */
 void tls_log_problems(void);
@@ -11,5 +12,5 @@ int tls_log_level(const char *text);
 /* Level 2: every step that the handshake of this connection takes. */
 void tls_log_steps(SSL *ssl);
 /* Levels 3 and 4: bytes in and out, on or off. */
-void tls_log_bytes(SSL *ssl, int on);
+void tls_log_bytes(SSL *ssl, bool on);
 #endif
