@@ -10,6 +10,7 @@
 #include "util/base/clock.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/sys/early_sync.h"
 
 enum { TEMPORARY_TRIES = 100, HOST_BYTES = 257 };
 
@@ -148,7 +149,7 @@ bool maildir_deliver(const struct mail *mail, const char *path, int64_t limit_by
         int error = errno;
         str_printf(why, "create maildir file %s: %s", str_text(&temporary), strerror(error));
         errno = error;
-    } else if (!mail_write(mail, 0, limit_bytes, fd) || fsync(fd) != 0 || fstat(fd, &status) != 0) {
+    } else if (!mail_write(mail, 0, limit_bytes, fd) || !early_sync_content(fd) || fstat(fd, &status) != 0) {
         int error = errno;
         str_printf(why, "error writing message: %s", strerror(error));
         errno = error;
