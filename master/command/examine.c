@@ -70,6 +70,17 @@ void examine_master_cf(const struct config *config)
     master_cf_free(master_cf);
 }
 
+bool examine_wants_chroot(const struct config *config)
+{
+    struct master_cf *master_cf = load_master_cf(config);
+    bool wanted = false;
+
+    for (size_t i = 0; i < master_cf->count; i++)
+        wanted = wanted || master_cf->entries[i].is_chroot;
+    master_cf_free(master_cf);
+    return wanted;
+}
+
 void examine_main_cf(void)
 {
     struct config *config;

@@ -17,6 +17,8 @@ void examine_log_file(const struct config *config);
 bool examine_names(const struct config *config);
 /* Files that others could change. */
 void examine_permissions(const struct config *config);
+/* Whether some service of master.cf runs in a chroot. */
+bool examine_wants_chroot(const struct config *config);
 /* Users that should exist. */
 void examine_users(const struct config *config);
 /* Gives postdrop and postqueue the setgid bit. False: *why. */

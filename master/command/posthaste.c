@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "master/command/chroot_files.h"
 #include "master/command/examine.h"
 #include "master/command/examine_tls.h"
 #include "master/command/folders.h"
@@ -104,6 +105,8 @@ static void prepare_start(const struct command *command)
     examine_master_cf(command->config);
     if (!folders_make(command->config, &why) || !folders_check(command->config, false, warn, &why))
         log_fatal("%s", str_text(&why));
+    if (examine_wants_chroot(command->config))
+        chroot_files_refresh(command->config);
     str_free(&why);
 }
 
@@ -168,6 +171,8 @@ static int reload(const struct command *command)
     must_run(command);
     examine_log_file(command->config);
     examine_master_cf(command->config);
+    if (examine_wants_chroot(command->config))
+        chroot_files_refresh(command->config);
     log_info("refreshing the Postfix mail system");
     if (kill(pid_file_find(command->config), SIGHUP) != 0)
         log_fatal("signal master: %m");

@@ -2,6 +2,7 @@
  * enter that folder. It runs as mail_owner and goes only where the configuration points. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,6 +16,7 @@
 #include "util/config/main_cf.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/table/table.h"
 
 /* Never waits: a full backlog is the asker's to wait for (EAGAIN). */
 static int connect_to(const char *path, int *error)
@@ -33,15 +35,44 @@ static int connect_to(const char *path, int *error)
 
 /* Where it may go. */
 struct reach {
+    struct table *users;        /* unix:passwd.byname */
+    struct table *groups;
     struct str named;           /* what the configuration's text names */
     const struct master_cf *services;
 };
+
+/* For processes in a chroot, where the files and services behind getpwnam aren't. */
+static void answer_about_user(const struct reach *reach, const struct connector_request *request, int reply)
+{
+    struct connector_answer found = { .error = EIO };
+    struct str entry = {0};
+
+    switch (table_find(text_equal(request->path, "unix:passwd.byname") ? reach->users : reach->groups, request->key, &entry)) {
+    case TABLE_FOUND:
+        found.error = entry.length < sizeof(found.entry) ? 0 : E2BIG;
+        break;
+    case TABLE_ABSENT:
+        found.error = ENOENT;
+        break;
+    case TABLE_FAILED:
+        break;
+    }
+    if (found.error == 0)
+        memcpy(found.entry, str_text(&entry), entry.length + 1);
+    fd_set_nonblocking(reply, true);
+    (void)!fd_send(reply, &found, offsetof(struct connector_answer, entry) + strlen(found.entry) + 1, -1); /* as below */
+    str_free(&entry);
+}
 
 static void answer(const struct reach *reach, const struct connector_request *request, int reply)
 {
     int error = EACCES;
     int fd = -1;
 
+    if (text_starts_with(request->path, "unix:")) {
+        answer_about_user(reach, request, reply);
+        return;
+    }
     if (allowed_path(&reach->named, request->path) || allowed_foreign_path(reach->services, request->path))
         fd = connect_to(request->path, &error);
     else
@@ -57,7 +88,8 @@ static void on_request(void *context, int listener, int index)
     int reply;
 
     ssize_t length = fd_receive(listener, &request, sizeof(request), &reply);
-    if (length == (ssize_t)sizeof(request) && reply >= 0 && memchr(request.path, '\0', sizeof(request.path)) != NULL)
+    if (length == (ssize_t)sizeof(request) && reply >= 0 && memchr(request.path, '\0', sizeof(request.path)) != NULL
+        && memchr(request.key, '\0', sizeof(request.key)) != NULL)
         answer(context, &request, reply);
     fd_close(&reply);
 }
@@ -88,8 +120,12 @@ int main(int argc, char **argv)
     reach.services = worker_master_cf(worker);
     /* smtp passes mail on to that agent itself. */
     str_printf(&reach.named, "private/%.*s\n", (int)strcspn(config->best_mx_transport, ":"), config->best_mx_transport);
+    reach.users = table_open(config, "unix:passwd.byname", 0);
+    reach.groups = table_open(config, "unix:group.byname", 0);
     worker_confine(worker, CONFINE_QUEUE);
     worker_serve_many(worker, on_request, &reach);
     str_free(&reach.named);
+    table_close(reach.users);
+    table_close(reach.groups);
     return worker_stop(worker);
 }

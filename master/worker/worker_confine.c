@@ -16,6 +16,7 @@
 #include "util/log/log.h"
 #include "util/sys/process.h"
 #include "util/sys/sandbox.h"
+#include "util/table/table_simple.h"
 
 enum { GROUPS_MAX = 256 };
 
@@ -146,6 +147,8 @@ void worker_confine(struct worker *worker, enum confinement confinement)
     if (role->user == ROLE_NETWORK_OWNER && !worker->is_unprivileged) {
         connector_use(HANDOVER_CONNECTOR, worker->config->queue_directory);
         fd_set_connector(connector_connect);
+        if (worker->chroot)
+            table_simple_ask_users_by(connector_find_user);
     } else {
         (void)close(HANDOVER_CONNECTOR); /* not this role's business */
     }

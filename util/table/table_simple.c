@@ -209,10 +209,19 @@ static enum table_result find_group(const char *key, struct str *value)
     return TABLE_FOUND;
 }
 
+static table_simple_ask_users *ask_users;
+
+void table_simple_ask_users_by(table_simple_ask_users *ask)
+{
+    ask_users = ask;
+}
+
 static enum table_result unix_find(void *data, const char *key, struct str *value)
 {
     const struct simple *simple = data;
 
+    if (ask_users != NULL)
+        return ask_users(text_starts_with(simple->value[0], "passwd") ? "unix:passwd.byname" : "unix:group.byname", key, value);
     return text_starts_with(simple->value[0], "passwd") ? find_user(key, value) : find_group(key, value);
 }
 
