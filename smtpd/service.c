@@ -119,6 +119,7 @@ void service_open(struct service *service, const struct config *config, const st
     service->command_filter = maps_open(config, "smtpd_command_filter", config->smtpd_command_filter, 0);
     service->footers = maps_open(config, "smtpd_reject_footer_maps", config->smtpd_reject_footer_maps, 0);
     service->reject_filter = maps_open(config, "smtpd_reject_filter_maps", config->smtpd_reject_filter_maps, 0);
+    service->flush_domains = match_list_open(config, "fast_flush_domains", config->fast_flush_domains);
     service->limits = limits_open(config, anvil_socket);
     service->mynetworks = match_list_open(config, "mynetworks", config->mynetworks);
     service->forbidden_commands = match_list_open(config, "smtpd_forbidden_commands", config->smtpd_forbidden_commands);
@@ -144,7 +145,11 @@ void service_close(struct service *service)
     maps_close(service->footers);
     maps_close(service->reject_filter);
     limits_close(service->limits);
+<<<<<<< HEAD
     maps_close(service->milter_maps);
+=======
+    match_list_close(service->flush_domains);
+>>>>>>> 6dad875 (ETRN; OK isn't a result of tables about servers)
     match_list_close(service->mynetworks);
     match_list_close(service->forbidden_commands);
     match_list_close(service->noop_commands);

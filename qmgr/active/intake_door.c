@@ -171,6 +171,16 @@ static bool handle_open(struct peer *peer)
     return true;
 }
 
+static bool handle_flush_site(struct peer *peer)
+{
+    struct intake_flush_site message;
+
+    if (!intake_flush_site_decode(peer->channel, &message) || *message.site == '\0')
+        return misbehaves("malformed request");
+    refill_scan_site(peer->door->manager->refill, message.site);
+    return true;
+}
+
 static bool handle_abandon(struct peer *peer)
 {
     struct intake_abandon message;
@@ -297,6 +307,7 @@ static const struct request {
     { intake_part_type, handle_part },
     { intake_commit_type, handle_commit },
     { intake_abandon_type, handle_abandon },
+    { intake_flush_site_type, handle_flush_site },
 };
 
 static bool handle(struct peer *peer, unsigned type)

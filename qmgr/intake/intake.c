@@ -69,6 +69,11 @@ bool intake_tables_have_changed(struct intake *intake)
     return mapping_has_changed(intake->mapping) || checks_have_changed(intake->checks);
 }
 
+bool intake_flush_site(struct intake *intake, const char *site)
+{
+    return place_flush_site(intake->place, site);
+}
+
 void intake_prefetch(struct intake *intake)
 {
     place_prefetch(intake->place);

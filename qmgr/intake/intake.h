@@ -50,6 +50,9 @@ bool intake_tables_have_changed(struct intake *intake);
 /* Asks the queue manager for a place ahead of need, so that the next intake_begin doesn't wait. Never blocks for long. */
 void intake_prefetch(struct intake *intake);
 
+/* Asks for delivery, now, of what waits for that domain (ETRN). False: the queue manager is away. */
+bool intake_flush_site(struct intake *intake, const char *site);
+
 /* Gets a place for a message. NULL: *why is a 4xx (queue full, queue manager away). The message is freed by intake_end or
  * intake_cancel. */
 struct intake_message *intake_begin(struct intake *intake, const struct intake_begin *begin, struct verdict *why);

@@ -183,6 +183,17 @@ bool place_commit(struct place *place, const char *queue_id, const struct str *e
     return true;
 }
 
+bool place_flush_site(struct place *place, const char *site)
+{
+    if (!connect_to_manager(place))
+        return false;
+    intake_flush_site_send(place->channel, &(struct intake_flush_site){ .site = site });
+    if (ipc_flush(place->channel, deadline(place)))
+        return true;
+    disconnect(place);
+    return false;
+}
+
 void place_abandon(struct place *place, const char *queue_id)
 {
     if (place->channel == NULL)

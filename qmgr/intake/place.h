@@ -23,5 +23,7 @@ bool place_take(struct place *place, const char **queue_id, int *content, struct
 bool place_commit(struct place *place, const char *queue_id, const struct str *envelope, size_t recipient_count,
     struct verdict *why);
 /* Nothing will come there. */
+/* What waits for that domain is due now. False: the queue manager is away. */
+bool place_flush_site(struct place *place, const char *site);
 void place_abandon(struct place *place, const char *queue_id);
 #endif

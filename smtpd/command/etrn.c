@@ -26,6 +26,18 @@ struct verdict command_etrn(struct session *session, const char *arguments)
     struct verdict verdict = session_ask_policy(session, POLICY_ETRN, NULL, domain);
     if (verdict.code != 0)
         return verdict;
+    switch (match_list_domain(session->service->flush_domains, domain, NULL)) {
+    case TABLE_FOUND:
+        if (intake_flush_site(session->service->intake, domain))
+            return VERDICT(250, "", "Queuing started");
+        log_warning("unable to queue ETRN %.100s... from %s", domain, session->client_text);
+        return VERDICT(458, "", "Unable to queue messages");
+    case TABLE_FAILED:
+        log_warning("unable to queue ETRN %.100s... from %s", domain, session->client_text);
+        return VERDICT(458, "", "Unable to queue messages");
+    case TABLE_ABSENT:
+        break;
+    }
     log_warning("reject: ETRN %.100s... from %s", domain, session->client_text);
     return VERDICT(459, "", arena_printf(session->call, "<%s>: service unavailable", domain));
 }

@@ -206,6 +206,17 @@ static enum decision try_servers(struct search *search, const char *domain, enum
     return DECISION_DUNNO;
 }
 
+/* Who runs the servers could permit himself anything: he chooses their names and addresses. */
+static enum decision forbid_ok(struct search *search, const struct restriction *restriction, enum decision decision)
+{
+    if (decision != DECISION_PERMIT || search->evaluation->discarded)
+        return decision;
+    log_warning("restriction %s returns OK for %s", restriction->name, search->subject.name);
+    log_warning("this is not allowed for security reasons");
+    log_warning("use DUNNO instead of OK if you want to make an exception");
+    return evaluation_server_error(search->evaluation);
+}
+
 static struct search search_for(struct evaluation *evaluation, const struct restriction *restriction,
     enum subject_class class, const char *name)
 {
@@ -237,7 +248,9 @@ static enum decision client_servers(struct evaluation *evaluation, const struct 
     struct search search =
         search_for(evaluation, restriction, SUBJECT_CLIENT, evaluation_client_subject(evaluation).name);
 
-    return text_equal(name, CLIENT_NAME_UNKNOWN) ? DECISION_DUNNO : try_servers(&search, name, type);
+    if (text_equal(name, CLIENT_NAME_UNKNOWN))
+        return DECISION_DUNNO;
+    return forbid_ok(&search, restriction, try_servers(&search, name, type));
 }
 
 #define CLIENT_SERVERS(name, member, type)                                                                      \
@@ -295,7 +308,7 @@ static enum decision helo_servers(struct evaluation *evaluation, const struct re
     if (helo == NULL)
         return DECISION_DUNNO;
     struct search search = search_for(evaluation, restriction, SUBJECT_HELO, helo);
-    return try_servers(&search, helo, type);
+    return forbid_ok(&search, restriction, try_servers(&search, helo, type));
 }
 
 enum decision decide_access_helo_a(struct evaluation *evaluation, const struct restriction *restriction)
@@ -350,7 +363,7 @@ static enum decision mail_servers(struct evaluation *evaluation, const struct re
     if (address == NULL || *address == '\0')
         return DECISION_DUNNO;
     struct search search = search_for(evaluation, restriction, class, address);
-    return try_servers(&search, address_domain(address), type);
+    return forbid_ok(&search, restriction, try_servers(&search, address_domain(address), type));
 }
 
 #define MAIL_SERVERS(name, class, member, type)                                                                 \
