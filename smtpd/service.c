@@ -145,11 +145,8 @@ void service_close(struct service *service)
     maps_close(service->footers);
     maps_close(service->reject_filter);
     limits_close(service->limits);
-<<<<<<< HEAD
     maps_close(service->milter_maps);
-=======
     match_list_close(service->flush_domains);
->>>>>>> 6dad875 (ETRN; OK isn't a result of tables about servers)
     match_list_close(service->mynetworks);
     match_list_close(service->forbidden_commands);
     match_list_close(service->noop_commands);

@@ -1,6 +1,7 @@
 #include "qmgr/intake/recipients.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "qmgr/intake/mapping.h"
 #include "qmgr/intake/milter/milter_internal.h"
@@ -166,13 +167,18 @@ void recipients_add_bcc(struct intake_message *message, const char *named)
     recipients_add_copy(message, named, NOTIFY_NEVER);
 }
 
-/* All of a redirected message goes to one place; the first recipient lends its original name and notification wishes. */
+/* All of a redirected message goes to one place; the recipient that sorts first lends its original name and notification wishes,
+ * as with Postfix. */
 static void redirect(struct intake_message *message)
 {
     struct envelope *envelope = &message->envelope;
 
     if (envelope->recipient_count == 0)
         return;
+    for (size_t i = 1; i < envelope->recipient_count; i++) {
+        if (strcasecmp(envelope->recipients[i].address, envelope->recipients[0].address) < 0)
+            envelope->recipients[0] = envelope->recipients[i];
+    }
     envelope->recipients[0].address = message->redirect_to;
     envelope->recipient_count = 1;
 }
