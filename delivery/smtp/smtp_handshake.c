@@ -308,7 +308,7 @@ static bool start_tls(struct smtp_delivery *delivery)
             log_info("Host offered STARTTLS: [%s]", session->name);
         return true;
     }
-    smtp_session_begin(session, config->smtp_starttls_timeout, "performing the STARTTLS handshake");
+    smtp_session_begin(session, config->smtp_starttls_timeout, "receiving the STARTTLS response");
     smtp_session_command(session, "STARTTLS");
     if (!smtp_session_read_reply(session)) {
         smtp_delivery_fail_stream(delivery);

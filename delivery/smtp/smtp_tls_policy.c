@@ -212,7 +212,8 @@ static enum table_result find_entry(const struct smtp_tls_rules *rules, const ch
 
 /* --- smtp_tls_per_site --- */
 
-static bool take_site(const struct smtp_tls_rules *rules, const char *key, enum smtp_tls_level *level)
+/* what: the key, for the complaint. */
+static bool take_site(const struct smtp_tls_rules *rules, const char *what, const char *key, enum smtp_tls_level *level)
 {
     struct str value = {0};
     enum table_result result = maps_find(rules->sites, key, &value, NULL);
@@ -232,7 +233,7 @@ static bool take_site(const struct smtp_tls_rules *rules, const char *key, enum 
         } else if (text_equal_nocase(word, "MUST")) {
             *level = SMTP_TLS_VERIFY;
         } else {
-            log_warning("%s_tls_per_site: unknown TLS policy '%s' for %s", rules->lmtp ? "lmtp" : "smtp", word, key);
+            log_warning("%s_tls_per_site: unknown TLS policy '%s' for %s %s", rules->lmtp ? "lmtp" : "smtp", word, what, key);
             good = false;
         }
     }
@@ -245,7 +246,8 @@ static bool find_site(const struct smtp_tls_rules *rules, const char *host, cons
     enum smtp_tls_level site = SMTP_TLS_UNKNOWN;
 
     *level = rules->level;
-    if (!take_site(rules, host, &site) || (!text_equal_nocase(host, server) && !take_site(rules, server, &site)))
+    if (!take_site(rules, "next-hop destination", host, &site)
+        || (!text_equal_nocase(host, server) && !take_site(rules, "server hostname", server, &site)))
         return false;
     if (site != SMTP_TLS_UNKNOWN && !(site == SMTP_TLS_MAY && rules->level > SMTP_TLS_MAY))
         *level = site;

@@ -1,5 +1,6 @@
 /* fuzz_tls_names.c: what TLS takes from configuration, policy tables and clients: lists of versions and ciphers, options,
  * fingerprints, names in SNI, keys and chains in PEM. */
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -56,8 +57,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         abort();
     memcpy(text, bytes, length);
     text[length] = '\0';
-    log_without_syslog();
-    log_not_to_stderr();
+    static int nowhere = -1;
+    if (nowhere < 0) {
+        nowhere = open("/dev/null", O_WRONLY);
+        log_to_fd(nowhere);
+    }
     try_lists(text);
     if (tls_names_is_valid(text) && strpbrk(text, " /\\\r\n\"") != NULL)
         abort();
