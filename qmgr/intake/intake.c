@@ -32,7 +32,10 @@ struct intake *intake_open(const struct config *cleanup, const struct config *re
     intake->rewrite = rewrite;
     intake->service = memory_copy_text(service);
     intake->place = place_open(socket_path, service, (long)timeout_s);
-    const char *previous = log_set_service("cleanup"); /* whose tables they are */
+    struct str tag = {0};
+    str_printf(&tag, "%s/cleanup", cleanup->syslog_name);
+    intake->log_service = str_take(&tag);
+    const char *previous = log_set_service(intake->log_service); /* whose tables they are */
     intake->mapping = mapping_open(cleanup, rewrite);
     intake->checks = checks_open(cleanup);
     log_set_service(previous);
@@ -61,6 +64,7 @@ void intake_close(struct intake *intake)
     checks_close(intake->checks);
     str_free(&intake->reply);
     free(intake->service);
+    free(intake->log_service);
     free(intake);
 }
 
@@ -135,6 +139,7 @@ struct intake_message *intake_begin(struct intake *intake, const struct intake_b
     message->content_fd = fd;
     message->options = begin->options;
     message->service = begin->service == NULL ? "cleanup" : arena_copy_text(arena, begin->service);
+    message->log_service = text_equal(message->service, "cleanup") ? intake->log_service : message->service;
     message->origin = arena_copy_text(arena, begin->origin == NULL ? "local" : begin->origin);
     message->helo = copy_or_null(arena, begin->helo);
     message->protocol = copy_or_null(arena, begin->protocol);
@@ -155,7 +160,7 @@ const char *intake_queue_id(const struct intake_message *message)
 
 void intake_sender(struct intake_message *message, const char *sender, const char *envid, enum envelope_ret ret)
 {
-    const char *previous = log_set_service(message->service);
+    const char *previous = log_set_service(message->log_service);
 
     message->envelope.envid = envid == NULL ? "" : arena_copy_text(message->arena, envid);
     message->envelope.ret = ret;
@@ -200,7 +205,7 @@ void intake_milters(struct intake_message *message, struct milter_list *milters)
 
 void intake_recipient(struct intake_message *message, const struct recipient *recipient)
 {
-    const char *previous = log_set_service(message->service);
+    const char *previous = log_set_service(message->log_service);
 
     recipients_add(message, recipient);
     log_set_service(previous);
@@ -210,7 +215,7 @@ void intake_text(struct intake_message *message, const char *bytes, size_t lengt
 {
     if (!state_is_healthy(message) || message->discard)
         return;
-    const char *previous = log_set_service(message->service);
+    const char *previous = log_set_service(message->log_service);
     content_text(message, bytes, length, line_end);
     log_set_service(previous);
 }
@@ -355,7 +360,7 @@ static void show_to_milters(struct intake_message *message)
 
 bool intake_end(struct intake_message *message, struct verdict *verdict)
 {
-    const char *previous = log_set_service(message->service);
+    const char *previous = log_set_service(message->log_service);
     bool good;
 
     if (state_is_healthy(message) && !message->discard)

@@ -26,6 +26,7 @@ struct intake {
     const struct config *config;  /* the cleanup service's view */
     const struct config *rewrite; /* the rewrite service's view */
     char *service;                /* who takes in: smtpd, pickup, bounce, local */
+    char *log_service;            /* cleanup's lines are logged as: "postfix/cleanup" */
     struct place *place;
     struct mapping *mapping;
     struct checks *checks;
@@ -47,6 +48,7 @@ struct intake_message {
     int content_fd;
     uint32_t options;           /* INTAKE_* */
     const char *service;
+    const char *log_service;
     const char *origin;
     const char *helo;
     const char *protocol;

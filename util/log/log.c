@@ -40,7 +40,9 @@ static void refresh_tag(void)
     if (state.tag_service == state.service && state.tag[0] != '\0')
         return;
     state.tag_service = state.service;
-    int length = state.service == NULL ? snprintf(state.tag, sizeof(state.tag), "%s", state.name)
+    bool is_whole = state.service != NULL && strchr(state.service, '/') != NULL;
+    int length = state.service == NULL || is_whole
+        ? snprintf(state.tag, sizeof(state.tag), "%s", is_whole ? state.service : state.name)
         : snprintf(state.tag, sizeof(state.tag), "%s/%s", state.name, state.service);
     if (length < 0)
         state.tag[0] = '\0';

@@ -10,7 +10,8 @@
 void log_open(const char *syslog_name, const char *service);
 
 /* The same process may speak for another of Postfix's programs (smtpd logs message ids as cleanup did). Returns the
- * previous service, to be put back; texts are borrowed for as long as they are set. */
+ * previous service, to be put back; texts are borrowed for as long as they are set. A name with a '/' in it is the whole tag: the
+ * other program's syslog_name may differ from ours. */
 const char *log_set_service(const char *service);
 
 /* Also to standard error (commands, when it is a terminal or told so); only errors and warnings, or everything. */
