@@ -160,7 +160,7 @@ run: packages-build
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(MODULES:=.d)
 .PHONY: all manual bench unit-tests clean install uninstall dist run
 
 .PHONY: all bench unit-tests fuzzers check check-asan clean packages-build packages-check packages-bench

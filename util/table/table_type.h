@@ -12,7 +12,11 @@ struct table_request {
     struct str *why;             /* empty; filled when opening fails */
 };
 
+#define TABLE_TYPE_BUILD (sizeof(struct config) ^ sizeof(struct table_type) << 20)
+
 struct table_type {
+    /* Of a module: TABLE_TYPE_BUILD. One from another build sees the configuration's members in other places. */
+    size_t build;
     const char *name;
     const char *suffix;  /* of the data file, "" if there is none */
     bool fixed;          /* see table_is_fixed */

@@ -86,8 +86,12 @@ static const struct table_type *load_module(const struct config *config, const c
         }
     }
     const struct table_type *found = NULL;
-    if (module != NULL && (found = dlsym(module, str_text(&symbol))) == NULL)
-        log_warning("%s has no %s: from another version?", str_text(&path), str_text(&symbol));
+    if (module != NULL)
+        found = dlsym(module, str_text(&symbol));
+    if (module != NULL && (found == NULL || found->build != TABLE_TYPE_BUILD)) {
+        log_warning("%s is from another version of Posthaste: not used", str_text(&path));
+        found = NULL;
+    }
     str_free(&path);
     str_free(&symbol);
     return found;

@@ -328,7 +328,7 @@ static void lmdb_set_plain(void *data)
 
 extern const struct table_type table_type_lmdb;
 const struct table_type table_type_lmdb = {
-    .name = "lmdb", .suffix = ".lmdb", .fixed = true, .can_build = true, .writable = true, .open = lmdb_open,
+    .build = TABLE_TYPE_BUILD, .name = "lmdb", .suffix = ".lmdb", .fixed = true, .can_build = true, .writable = true, .open = lmdb_open,
     .close = lmdb_close, .find = lmdb_find, .has_changed = lmdb_has_changed, .put = lmdb_put, .remove = lmdb_remove,
     .next = lmdb_next, .commit = lmdb_commit, .set_plain = lmdb_set_plain,
 };

@@ -186,5 +186,5 @@ static enum table_result sqlite_find(void *data, const char *key, struct str *va
 
 extern const struct table_type table_type_sqlite;
 const struct table_type table_type_sqlite = {
-    .name = "sqlite", .suffix = "", .fixed = true, .open = sqlite_open, .close = sqlite_close, .find = sqlite_find,
+    .build = TABLE_TYPE_BUILD, .name = "sqlite", .suffix = "", .fixed = true, .open = sqlite_open, .close = sqlite_close, .find = sqlite_find,
 };
