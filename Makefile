@@ -67,7 +67,7 @@ $(BUILD)/lib/posthaste/posthaste-%.so: $(MODULE_FOLDER)/table_%.c $(MODULE_FOLDE
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=default -shared -MMD -MP -MF $@.d -Wl,-z,relro -Wl,-z,now \
-		-Wl,--as-needed -o $@ $^ $(LDFLAGS) $(MODULE_LIBRARY_$*)
+		-Wl,--as-needed -o $@ $(filter %.c,$^) $(LDFLAGS) $(MODULE_LIBRARY_$*)
 
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
