@@ -133,8 +133,8 @@ struct verdict encryption_start(struct session *session)
     struct encryption *encryption = session->service->encryption;
 
     forget_session(session);
-    session->tls = tls_accept(encryption->context, stream_fd(session->stream), session->client_text, encryption->log_level,
-        session->config->smtpd_starttls_timeout);
+    session->tls = tls_accept(encryption->context, stream_fd(session->stream), session->client_text,
+        encryption->log_level, session->config->smtpd_starttls_timeout);
     if (session->tls == NULL)
         return VERDICT(454, "4.7.0", "TLS handshake failed");
     stream_set_transport(session->stream, &tls_transport, session->tls);

@@ -1,5 +1,5 @@
-/* encryption.h: TLS in the SMTP server (RFC 3207): what one process loads before it gives up its privileges, and the switch of one
- * session from plain text to TLS. */
+/* encryption.h: TLS in the SMTP server (RFC 3207): what one process loads before it gives up its privileges, and the
+ * switch of one session from plain text to TLS. */
 #ifndef SMTPD_ENCRYPTION_H
 #define SMTPD_ENCRYPTION_H
 #include <stdbool.h>
@@ -12,7 +12,8 @@
 struct session;
 struct encryption;
 
-/* NULL: TLS is switched off. secret: TLS_SECRET_BYTES, borrowed. Keys that can't be used are logged; the commands then say so. */
+/* NULL: TLS is switched off. secret: TLS_SECRET_BYTES, borrowed. Keys that can't be used are logged; the commands
+ * then say so. */
 struct encryption *encryption_open(const struct config *config, const unsigned char *secret);
 void encryption_close(struct encryption *encryption); /* NULL is allowed */
 /* Whether a key, certificate or table was replaced. */
@@ -27,9 +28,9 @@ bool encryption_is_immediate(const struct encryption *encryption);
 /* Keys were loaded. */
 bool encryption_is_available(const struct encryption *encryption);
 
-/* The handshake, now. From here on the session's transport is TLS, and nothing is left of what the client said before: no bytes
- * that it sent ahead, no name, no transaction, no login. code 0: fine. 421: goodbye is due, to be said over TLS. Any other code:
- * the handshake failed, which was logged, and the connection is of no use. */
+/* The handshake, now. From here on the session's transport is TLS, and nothing is left of what the client said
+ * before: no bytes that it sent ahead, no name, no transaction, no login. code 0: fine. 421: goodbye is due, to be
+ * said over TLS. Any other code: the handshake failed, which was logged, and the connection is of no use. */
 struct verdict encryption_start(struct session *session);
 /* Says goodbye on the level of TLS. */
 void encryption_stop(struct session *session);

@@ -50,7 +50,8 @@ static const char *session_key(const struct smtp_tls *tls, const struct smtp_ses
 
     if (!tls->keeps_sessions)
         return "";
-    str_printf(&key, "%s&%s&%d&%s&%s", session->relay, policy->server_name, (int)policy->level, policy->protocols, cipher_list);
+    str_printf(&key, "%s&%s&%d&%s&%s", session->relay, policy->server_name, (int)policy->level, policy->protocols,
+        cipher_list);
     for (size_t i = 0; i < policy->match_count; i++)
         str_printf(&key, "&%s", policy->match[i]);
     const char *text = arena_copy_text(session->arena, str_text(&key));
@@ -81,7 +82,8 @@ bool smtp_tls_start(struct smtp_tls *tls, struct smtp_session *session, int64_t 
         .match_is_required = by_name || by_fingerprint,
         .session_key = session_key(tls, session, cipher_list),
     };
-    session->tls = tls_connect(tls->context, stream_fd(session->stream), session->relay, tls->log_level, timeout_s, &wish);
+    session->tls = tls_connect(tls->context, stream_fd(session->stream), session->relay, tls->log_level, timeout_s,
+        &wish);
     if (session->tls == NULL)
         return false;
     session->is_broken = false;

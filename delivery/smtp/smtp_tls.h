@@ -1,5 +1,5 @@
-/* smtp_tls.h: TLS in the SMTP and LMTP clients (RFC 3207): keys and authorities of the process, and the switch of a session to
- * TLS as the policy of its destination wants it. */
+/* smtp_tls.h: TLS in the SMTP and LMTP clients (RFC 3207): keys and authorities of the process, and the switch of a
+ * session to TLS as the policy of its destination wants it. */
 #ifndef DELIVERY_SMTP_TLS_H
 #define DELIVERY_SMTP_TLS_H
 #include <stdbool.h>
@@ -20,8 +20,8 @@ struct smtp_tls {
 void smtp_tls_open(struct smtp_tls *tls, const struct config *config, bool lmtp);
 void smtp_tls_close(struct smtp_tls *tls);
 
-/* The handshake, now; the session's transport is TLS from here on, and nothing is left of what the server announced. False: it
- * failed, which was logged, and the session is of no use. */
+/* The handshake, now; the session's transport is TLS from here on, and nothing is left of what the server announced.
+ * False: it failed, which was logged, and the session is of no use. */
 bool smtp_tls_start(struct smtp_tls *tls, struct smtp_session *session, int64_t timeout_s);
 /* Whether the server is who the policy wants. */
 bool smtp_tls_is_satisfied(const struct smtp_session *session);

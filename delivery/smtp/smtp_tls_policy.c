@@ -52,7 +52,8 @@ void smtp_tls_policy_open(struct smtp_tls_rules *rules, const struct config *con
     }
     rules->policies = maps_open(config, lmtp ? "lmtp_tls_policy_maps" : "smtp_tls_policy_maps",
         config->smtp_tls_policy_maps, TABLE_FOLD);
-    rules->sites = maps_open(config, lmtp ? "lmtp_tls_per_site" : "smtp_tls_per_site", config->smtp_tls_per_site, TABLE_FOLD);
+    rules->sites = maps_open(config, lmtp ? "lmtp_tls_per_site" : "smtp_tls_per_site", config->smtp_tls_per_site,
+        TABLE_FOLD);
 }
 
 void smtp_tls_policy_close(struct smtp_tls_rules *rules)
@@ -114,7 +115,8 @@ static bool take_match(struct reading *reading, const char *value)
     struct attributes *attributes = &reading->attributes;
 
     if (reading->level < SMTP_TLS_FINGERPRINT) {
-        log_warning("%s: attribute \"match\" invalid at security level \"%s\"", reading->where, level_word(reading->level));
+        log_warning("%s: attribute \"match\" invalid at security level \"%s\"", reading->where,
+            level_word(reading->level));
         return false;
     }
     add_words(reading->arena, value, reading->level == SMTP_TLS_FINGERPRINT ? "|" : ":", &attributes->match,
@@ -233,7 +235,8 @@ static bool take_site(const struct smtp_tls_rules *rules, const char *what, cons
         } else if (text_equal_nocase(word, "MUST")) {
             *level = SMTP_TLS_VERIFY;
         } else {
-            log_warning("%s_tls_per_site: unknown TLS policy '%s' for %s %s", rules->lmtp ? "lmtp" : "smtp", word, what, key);
+            log_warning("%s_tls_per_site: unknown TLS policy '%s' for %s %s", rules->lmtp ? "lmtp" : "smtp", word,
+                what, key);
             good = false;
         }
     }
@@ -241,7 +244,8 @@ static bool take_site(const struct smtp_tls_rules *rules, const char *what, cons
     return good;
 }
 
-static bool find_site(const struct smtp_tls_rules *rules, const char *host, const char *server, enum smtp_tls_level *level)
+static bool find_site(const struct smtp_tls_rules *rules, const char *host, const char *server,
+    enum smtp_tls_level *level)
 {
     enum smtp_tls_level site = SMTP_TLS_UNKNOWN;
 
@@ -280,7 +284,8 @@ static bool set_match(const struct smtp_tls_rules *rules, struct reading *readin
         return true;
     if (attributes->match_count == 0)
         add_words(reading->arena, by_fingerprint ? config->smtp_tls_fingerprint_cert_match
-                : policy->level == SMTP_TLS_VERIFY ? config->smtp_tls_verify_cert_match : config->smtp_tls_secure_cert_match,
+                : policy->level == SMTP_TLS_VERIFY ? config->smtp_tls_verify_cert_match
+                    : config->smtp_tls_secure_cert_match,
             by_fingerprint ? ", \t\r\n|" : ", \t\r\n:", &attributes->match, &attributes->match_count);
     if (!by_fingerprint)
         resolve_names(attributes->match, attributes->match_count, host, server, reading->arena);
@@ -289,14 +294,16 @@ static bool set_match(const struct smtp_tls_rules *rules, struct reading *readin
     if (policy->match_count > 0)
         return true;
     if (by_fingerprint)
-        log_warning("nexthop domain %s: configured at fingerprint security level, but with no fingerprints to match.", host);
+        log_warning("nexthop domain %s: configured at fingerprint security level, but with no fingerprints to match.",
+            host);
     else
         log_warning("nexthop domain %s: configured at %s security level, but with no match patterns", host,
             level_word(policy->level));
     return false;
 }
 
-static void set_ciphers(const struct smtp_tls_rules *rules, const struct attributes *attributes, struct smtp_tls_policy *policy)
+static void set_ciphers(const struct smtp_tls_rules *rules, const struct attributes *attributes,
+    struct smtp_tls_policy *policy)
 {
     const struct config *config = rules->config;
     bool must = policy->level >= SMTP_TLS_ENCRYPT;
@@ -373,8 +380,10 @@ bool smtp_tls_policy_find(struct smtp_tls_rules *rules, const char *next_hop, co
         return false;
     }
     set_ciphers(rules, &reading.attributes, policy);
-    const char *name = reading.attributes.server_name == NULL ? config->smtp_tls_servername : reading.attributes.server_name;
-    policy->server_name = text_equal_nocase(name, "hostname") ? server : text_equal_nocase(name, "nexthop") ? host : name;
+    const char *name = reading.attributes.server_name == NULL ? config->smtp_tls_servername
+        : reading.attributes.server_name;
+    policy->server_name = text_equal_nocase(name, "hostname") ? server
+        : text_equal_nocase(name, "nexthop") ? host : name;
     policy->reuse = reading.attributes.reuse == NULL ? config->smtp_tls_connection_reuse
                                                      : text_equal_nocase(reading.attributes.reuse, "yes");
     return true;

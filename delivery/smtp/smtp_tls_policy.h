@@ -1,5 +1,5 @@
-/* smtp_tls_policy.h: how much TLS a destination gets, from smtp_tls_security_level, smtp_tls_policy_maps or smtp_tls_per_site
- * (TLS_README). Nothing is connected to or changed here. */
+/* smtp_tls_policy.h: how much TLS a destination gets, from smtp_tls_security_level, smtp_tls_policy_maps or
+ * smtp_tls_per_site (TLS_README). Nothing is connected to or changed here. */
 #ifndef DELIVERY_SMTP_TLS_POLICY_H
 #define DELIVERY_SMTP_TLS_POLICY_H
 #include <stdbool.h>
@@ -51,8 +51,8 @@ void smtp_tls_policy_close(struct smtp_tls_rules *rules);
 /* Whether any destination might get TLS. */
 bool smtp_tls_policy_may_encrypt(const struct smtp_tls_rules *rules);
 
-/* next_hop: as written, host: its domain or host without brackets and port, server: the name of the server at hand. False: the
- * configuration is of no use for this destination, which was logged. Texts live in the arena. */
+/* next_hop: as written, host: its domain or host without brackets and port, server: the name of the server at hand.
+ * False: the configuration is of no use for this destination, which was logged. Texts live in the arena. */
 bool smtp_tls_policy_find(struct smtp_tls_rules *rules, const char *next_hop, const char *host, const char *server,
     struct arena *arena, struct smtp_tls_policy *policy);
 #endif

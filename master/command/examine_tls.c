@@ -20,7 +20,8 @@ static struct config *load(const struct config *config, const struct master_cf_e
 }
 
 /* What a process of the service would load, or nothing. */
-static bool find_settings(struct config *config, const char *program, struct arena *arena, struct tls_settings *settings)
+static bool find_settings(struct config *config, const char *program, struct arena *arena,
+    struct tls_settings *settings)
 {
     bool lmtp = text_equal(program, "lmtp");
 

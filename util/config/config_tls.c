@@ -31,8 +31,8 @@ enum config_tls_level config_tls_server_level(const struct config *config)
 static void take_common(const struct config *config, struct tls_settings *settings)
 {
     settings->append_default_ca = config->tls_append_default_CA;
-    settings->grades = (struct tls_grades){ .high = config->tls_high_cipherlist, .medium = config->tls_medium_cipherlist,
-        .null = config->tls_null_cipherlist };
+    settings->grades = (struct tls_grades){ .high = config->tls_high_cipherlist,
+        .medium = config->tls_medium_cipherlist, .null = config->tls_null_cipherlist };
     settings->curves = config->tls_eecdh_auto_curves;
     settings->groups = config->tls_ffdhe_auto_groups;
     settings->ssl_options = config->tls_ssl_options;
@@ -51,8 +51,8 @@ void config_tls_server(const struct config *config, enum config_tls_level level,
     bool must = level == CONFIG_TLS_ENCRYPT;
     bool ask = config->smtpd_tls_ask_ccert || config->smtpd_tls_req_ccert;
     const char *grade = must ? config->smtpd_tls_mandatory_ciphers : config->smtpd_tls_ciphers;
-    const char *exclude[] = { config->smtpd_tls_exclude_ciphers, must ? config->smtpd_tls_mandatory_exclude_ciphers : "",
-        ask ? "aNULL" : "", NULL };
+    const char *exclude[] = { config->smtpd_tls_exclude_ciphers,
+        must ? config->smtpd_tls_mandatory_exclude_ciphers : "", ask ? "aNULL" : "", NULL };
     struct str list = {0};
 
     *settings = (struct tls_settings){

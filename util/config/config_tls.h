@@ -9,8 +9,8 @@
 
 enum config_tls_level { CONFIG_TLS_NONE, CONFIG_TLS_MAY, CONFIG_TLS_ENCRYPT };
 
-/* The SMTP server's level: smtpd_tls_security_level, else what smtpd_use_tls, smtpd_enforce_tls and smtpd_tls_wrappermode say.
- * Words for clients are warned of, once per call; others end the process. */
+/* The SMTP server's level: smtpd_tls_security_level, else what smtpd_use_tls, smtpd_enforce_tls and
+ * smtpd_tls_wrappermode say. Words for clients are warned of, once per call; others end the process. */
 enum config_tls_level config_tls_server_level(const struct config *config);
 /* Texts live in the arena or are the configuration's. */
 void config_tls_server(const struct config *config, enum config_tls_level level, struct arena *arena,

@@ -1,5 +1,5 @@
-/* tls.h: one TLS connection on a socket: the handshake with its time limit, what is known of the other side afterwards, and the
- * transport for util/io/stream.h. The lines that it logs are worded as Postfix's. */
+/* tls.h: one TLS connection on a socket: the handshake with its time limit, what is known of the other side
+ * afterwards, and the transport for util/io/stream.h. The lines that it logs are worded as Postfix's. */
 #ifndef UTIL_NET_TLS_H
 #define UTIL_NET_TLS_H
 #include <stdbool.h>
@@ -38,7 +38,7 @@ struct tls_facts {
 /* Client: what to ask for and what to accept. */
 struct tls_wish {
     const char *server_name;      /* SNI; "": none */
-    const char *const *names;     /* the certificate must have one of these; ".example" stands for what is below; NULL: any */
+    const char *const *names;     /* the certificate must have one of these; ".example": any below; NULL: any */
     size_t name_count;
     const char *const *fingerprints; /* the certificate or its key must have one of these; NULL: not asked for */
     size_t fingerprint_count;
@@ -48,8 +48,8 @@ struct tls_wish {
 
 struct tls;
 
-/* Runs the handshake on a connected socket in non-blocking mode, within timeout_s. peer: "name[address]", with ":port" for
- * servers, for the log. log_level: smtpd_tls_loglevel. NULL: it failed, and that was logged. */
+/* Runs the handshake on a connected socket in non-blocking mode, within timeout_s. peer: "name[address]", with
+ * ":port" for servers, for the log. log_level: smtpd_tls_loglevel. NULL: it failed, and that was logged. */
 struct tls *tls_accept(struct tls_context *context, int fd, const char *peer, int log_level, int64_t timeout_s);
 struct tls *tls_connect(struct tls_context *context, int fd, const char *peer, int log_level, int64_t timeout_s,
     const struct tls_wish *wish);

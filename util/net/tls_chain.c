@@ -45,7 +45,8 @@ static bool group_use(SSL_CTX *ssl, struct group *group, struct str *why)
     return good;
 }
 
-static bool take_certificate(struct group *group, const unsigned char *bytes, long length, bool trusted, struct str *why)
+static bool take_certificate(struct group *group, const unsigned char *bytes, long length, bool trusted,
+    struct str *why)
 {
     X509 *certificate = trusted ? d2i_X509_AUX(NULL, &bytes, length) : d2i_X509(NULL, &bytes, length);
 
@@ -89,7 +90,8 @@ static bool take_key(SSL_CTX *ssl, struct group *group, const char *name, const 
     return group->key != NULL;
 }
 
-static bool take_part(SSL_CTX *ssl, struct group *group, const char *name, const char *header, const unsigned char *bytes,
+static bool take_part(SSL_CTX *ssl, struct group *group, const char *name, const char *header,
+    const unsigned char *bytes,
     long length, struct str *why)
 {
     if (text_equal(name, PEM_STRING_X509) || text_equal(name, PEM_STRING_X509_OLD))

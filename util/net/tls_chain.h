@@ -8,7 +8,8 @@
 
 #include "util/base/str.h"
 
-/* PEM with one or more of: a private key, its certificate, the certificates of its issuers. False: *why says what is wrong. */
+/* PEM with one or more of: a private key, its certificate, the certificates of its issuers. False: *why says what is
+ * wrong. */
 bool tls_chain_load(SSL_CTX *ssl, BIO *pem, struct str *why);
 /* A list of such files, read one behind the other (*_tls_chain_files). False: logged, and *why names the parameter. */
 bool tls_chain_load_files(SSL_CTX *ssl, const char *parameter, const char *files, struct str *why);

@@ -127,8 +127,8 @@ static bool load_keys(struct tls_context *context, struct str *why)
 
     if (*settings->chain_files != '\0') {
         if (*settings->cert_file != '\0' || *settings->dcert_file != '\0' || *settings->eccert_file != '\0')
-            log_warning("Both %schain_files and one or more of the legacy  %scert_file, %seccert_file or %sdcert_file are "
-                        "non-empty; the legacy  parameters will be ignored", settings->prefix, settings->prefix,
+            log_warning("Both %schain_files and one or more of the legacy  %scert_file, %seccert_file or "
+                        "%sdcert_file are non-empty; the legacy  parameters will be ignored", settings->prefix, settings->prefix,
                 settings->prefix, settings->prefix);
         struct str parameter = {0};
         str_printf(&parameter, "%schain_files", settings->prefix);
@@ -140,7 +140,8 @@ static bool load_keys(struct tls_context *context, struct str *why)
     if (settings->is_server && *settings->cert_file == '\0' && *settings->dcert_file == '\0'
         && *settings->eccert_file == '\0') {
         log_warning("No server certs available. TLS won't be enabled");
-        str_set(why, "smtpd_tls_chain_files: neither this nor smtpd_tls_cert_file is set: TLS needs a key and a certificate");
+        str_set(why,
+            "smtpd_tls_chain_files: neither this nor smtpd_tls_cert_file is set: TLS needs a key and a certificate");
         return false;
     }
     return load_pair(context, "RSA", "", settings->cert_file, settings->key_file, why)
@@ -161,7 +162,8 @@ static bool load_authorities(struct tls_context *context, struct str *why)
         str_printf(why, "%sCAfile: %s: can't be loaded", settings->prefix, settings->ca_file);
         log_info("cannot load Certification Authority data, %s%s%s%s%s%s: disabling TLS support",
             file == NULL ? "" : "CAfile=\"", settings->ca_file, file == NULL ? "" : "\"",
-            path == NULL ? "" : file == NULL ? "CApath=\"" : ", CApath=\"", settings->ca_path, path == NULL ? "" : "\"");
+            path == NULL ? "" : file == NULL ? "CApath=\"" : ", CApath=\"", settings->ca_path,
+            path == NULL ? "" : "\"");
         tls_log_problems();
         return false;
     }
@@ -249,7 +251,8 @@ static void set_server(struct tls_context *context)
 
 bool tls_context_use(struct tls_context *context, const char *protocols, const char *cipher_list, const char *who)
 {
-    const uint64_t every = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3;
+    const uint64_t every =
+        SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3;
     const char *end = context->settings.is_server ? "disabling TLS support" : "aborting TLS session";
     struct tls_protocols parsed;
 
@@ -291,7 +294,8 @@ static bool set_up(struct tls_context *context, struct str *why)
     context->digest = tls_fingerprint_digest(settings->fingerprint_digest);
     if (context->digest == NULL) {
         str_clear(why);
-        str_printf(why, "%sfingerprint_digest: \"%s\" isn't a known digest", settings->prefix, settings->fingerprint_digest);
+        str_printf(why, "%sfingerprint_digest: \"%s\" isn't a known digest", settings->prefix,
+            settings->fingerprint_digest);
         log_warning("Digest algorithm \"%s\" not found", settings->fingerprint_digest);
         log_warning("disabling TLS support");
         return false;

@@ -1,5 +1,6 @@
-/* tls_context.h: what all TLS connections of a process share: keys and certificates, whom to trust, versions, ciphers, options
- * (TLS_README). Made before a worker gives up its privileges; nothing is read from files later but CApath. */
+/* tls_context.h: what all TLS connections of a process share: keys and certificates, whom to trust, versions,
+ * ciphers, options (TLS_README). Made before a worker gives up its privileges; nothing is read from files later but
+ * CApath. */
 #ifndef UTIL_NET_TLS_CONTEXT_H
 #define UTIL_NET_TLS_CONTEXT_H
 #include <openssl/ssl.h>
@@ -48,12 +49,13 @@ struct tls_context;
 struct tls_context *tls_context_open(const struct tls_settings *settings, struct str *why);
 void tls_context_close(struct tls_context *context); /* NULL is allowed */
 
-/* Servers. secret: TLS_SECRET_BYTES that all processes of the service have in common, so that each takes the tickets of the others;
- * it is borrowed. find: NULL for no look-up of names. */
+/* Servers. secret: TLS_SECRET_BYTES that all processes of the service have in common, so that each takes the tickets
+ * of the others; borrowed. find: NULL for no look-up of names. */
 void tls_context_use_tickets(struct tls_context *context, const unsigned char *secret);
 void tls_context_use_names(struct tls_context *context, tls_find_chain *find, void *find_context);
 
-/* For the connections made from now on. False: not a valid list; that was logged in Postfix's words, beginning with who. */
+/* For the connections made from now on. False: not a valid list; that was logged in Postfix's words, beginning with
+ * who. */
 bool tls_context_use(struct tls_context *context, const char *protocols, const char *cipher_list, const char *who);
 
 /* For tls.c: NULL when the library fails. */
@@ -66,7 +68,7 @@ int64_t tls_context_ticket_end(const struct tls_context *context);
 SSL_SESSION *tls_context_old_session(struct tls_context *context, const char *key);
 /* Takes the session. */
 void tls_context_take_session(struct tls_context *context, const char *key, SSL_SESSION *session);
-/* Whether a file of keys or certificates was replaced since it was loaded, as far as that can be seen. Looks at most every ten
- * seconds. */
+/* Whether a file of keys or certificates was replaced since it was loaded, as far as that can be seen. Looks at most
+ * every ten seconds. */
 bool tls_context_has_changed(struct tls_context *context);
 #endif

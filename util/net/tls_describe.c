@@ -61,7 +61,7 @@ static void put_signature(EVP_PKEY *key, int nid, const char *role, struct str *
         str_printf(out, " %s-signature RSA-PSS (%d bits)", role, EVP_PKEY_get_bits(key)); /* TLS 1.3 has no other */
         break;
     case EVP_PKEY_EC:
-        (void)EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL); /* or empty */
+        (void)EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL); /* or "" */
         str_printf(out, " %s-signature ECDSA (%s)", role, group);
         break;
     case EVP_PKEY_DSA:
@@ -94,7 +94,7 @@ static void put_key_exchange(SSL *ssl, struct str *out)
         str_put(out, "key-exchange X448");
         break;
     case EVP_PKEY_EC: {
-        (void)EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL); /* or empty */
+        (void)EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL); /* or "" */
         const char *nist = EC_curve_nid2nist(OBJ_txt2nid(group));
         str_printf(out, "key-exchange ECDHE (%s)", nist == NULL ? group : nist);
         break;
@@ -103,7 +103,8 @@ static void put_key_exchange(SSL *ssl, struct str *out)
         str_printf(out, "key-exchange DHE (%d bits)", EVP_PKEY_get_bits(key));
         break;
     default:
-        str_printf(out, "key-exchange %s", EVP_PKEY_get0_type_name(key) == NULL ? "unknown" : EVP_PKEY_get0_type_name(key));
+        str_printf(out, "key-exchange %s", EVP_PKEY_get0_type_name(key) == NULL ? "unknown"
+            : EVP_PKEY_get0_type_name(key));
         break;
     }
     EVP_PKEY_free(key);
@@ -135,7 +136,8 @@ static void describe_keys(SSL *ssl, bool is_server, const X509 *peer, struct are
     str_free(&text);
 }
 
-void tls_describe_connection(SSL *ssl, bool is_server, const EVP_MD *digest, struct arena *arena, struct tls_facts *facts)
+void tls_describe_connection(SSL *ssl, bool is_server, const EVP_MD *digest, struct arena *arena,
+    struct tls_facts *facts)
 {
     const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
     const X509 *peer = SSL_get0_peer_certificate(ssl);

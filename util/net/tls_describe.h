@@ -7,7 +7,8 @@
 #include "util/net/tls.h"
 
 /* All but trust. Texts live in the arena. */
-void tls_describe_connection(SSL *ssl, bool is_server, const EVP_MD *digest, struct arena *arena, struct tls_facts *facts);
+void tls_describe_connection(SSL *ssl, bool is_server, const EVP_MD *digest, struct arena *arena,
+    struct tls_facts *facts);
 /* "Trusted TLS connection established from NAME: TLSv1.3 with cipher ..." */
 void tls_describe_log(const struct tls_facts *facts, bool is_server, const char *peer);
 #endif

@@ -1,5 +1,5 @@
-/* tls_fingerprint.h: digests of certificates and public keys, written as "AB:CD:..." (relay_clientcerts, check_ccert_access,
- * the level fingerprint). */
+/* tls_fingerprint.h: digests of certificates and public keys, written as "AB:CD:..." (relay_clientcerts,
+ * check_ccert_access, the level fingerprint). */
 #ifndef UTIL_NET_TLS_FINGERPRINT_H
 #define UTIL_NET_TLS_FINGERPRINT_H
 #include <openssl/evp.h>

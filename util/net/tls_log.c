@@ -82,7 +82,8 @@ static long log_transfer(BIO *bio, int operation, const char *bytes, size_t leng
 
     if (!is_read && operation != (BIO_CB_WRITE | BIO_CB_RETURN))
         return result;
-    log_info("%s %p [%p] (%zu bytes => %ld (0x%zX))", is_read ? "read from" : "write to", (void *)bio, (const void *)bytes,
+    log_info("%s %p [%p] (%zu bytes => %ld (0x%zX))", is_read ? "read from" : "write to", (void *)bio,
+        (const void *)bytes,
         length, count > 0 ? (long)count : (long)result, count);
     if (count > 0)
         (void)BIO_dump_cb(log_dump_line, NULL, bytes, (int)count); /* each line was logged */

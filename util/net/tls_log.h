@@ -1,5 +1,5 @@
-/* tls_log.h: what TLS writes to the log besides the summary of a connection: OpenSSL's error queue, and the details of log levels
- * 2 (steps of the handshake), 3 (bytes of the handshake) and 4 (all bytes). */
+/* tls_log.h: what TLS writes to the log besides the summary of a connection: OpenSSL's error queue, and the details
+ * of log levels 2 (steps of the handshake), 3 (bytes of the handshake) and 4 (all bytes). */
 #ifndef UTIL_NET_TLS_LOG_H
 #define UTIL_NET_TLS_LOG_H
 #include <openssl/ssl.h>

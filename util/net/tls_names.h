@@ -1,5 +1,5 @@
-/* tls_names.h: the server side of SNI (RFC 6066 section 3): another key and certificate by the name that the client asks for
- * (tls_server_sni_maps). What was found is kept, so that keys are read once per process and name. */
+/* tls_names.h: the server side of SNI (RFC 6066 section 3): another key and certificate by the name that the client
+ * asks for (tls_server_sni_maps). What was found is kept, so that keys are read once per process and name. */
 #ifndef UTIL_NET_TLS_NAMES_H
 #define UTIL_NET_TLS_NAMES_H
 #include <openssl/ssl.h>

@@ -1,4 +1,5 @@
-/* tls_options.h: tls_ssl_options and tls_disable_workarounds: OpenSSL's option bits by name, or as a number that starts with 0x. */
+/* tls_options.h: tls_ssl_options and tls_disable_workarounds: OpenSSL's option bits by name, or as a number that
+ * starts with 0x. */
 #ifndef UTIL_NET_TLS_OPTIONS_H
 #define UTIL_NET_TLS_OPTIONS_H
 #include <stdbool.h>

@@ -1,5 +1,6 @@
-/* tls_protocols.h: lists of TLS versions as main.cf writes them (smtpd_tls_protocols and its siblings): names to allow, "!name" to
- * forbid, ">=name" and "<=name" (or a hexadecimal number) for a range; separated by blanks, commas or colons. Pure. */
+/* tls_protocols.h: lists of TLS versions as main.cf writes them (smtpd_tls_protocols and its siblings): names to
+ * allow, "!name" to forbid, ">=name" and "<=name" (or a hexadecimal number) for a range; separated by blanks, commas
+ * or colons. Pure. */
 #ifndef UTIL_NET_TLS_PROTOCOLS_H
 #define UTIL_NET_TLS_PROTOCOLS_H
 #include <stdbool.h>

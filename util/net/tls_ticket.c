@@ -42,7 +42,8 @@ struct tls_ticket *tls_ticket_open(const char *cipher_name, const unsigned char 
 
     if (cipher == NULL || EVP_CIPHER_get_mode(cipher) != EVP_CIPH_CBC_MODE || EVP_CIPHER_get_block_size(cipher) != 16
         || EVP_CIPHER_get_key_length(cipher) > KEY_BYTES) {
-        log_warning("tls_session_ticket_cipher: \"%s\" isn't a CBC cipher for tickets: sessions aren't resumed", cipher_name);
+        log_warning("tls_session_ticket_cipher: \"%s\" isn't a CBC cipher for tickets: sessions aren't resumed",
+            cipher_name);
         return NULL;
     }
     struct tls_ticket *ticket = memory_new(struct tls_ticket);
@@ -62,7 +63,8 @@ int64_t tls_ticket_end(const struct tls_ticket *ticket)
     return ((int64_t)time(NULL) / ticket->period_s + 1) * ticket->period_s;
 }
 
-static bool derive_part(const struct tls_ticket *ticket, int64_t number, const char *label, unsigned char *out, size_t length)
+static bool derive_part(const struct tls_ticket *ticket, int64_t number, const char *label, unsigned char *out,
+    size_t length)
 {
     unsigned char input[16 + sizeof(number)] = { 0 };
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -70,7 +72,8 @@ static bool derive_part(const struct tls_ticket *ticket, int64_t number, const c
 
     memcpy(input, label, strlen(label));
     memcpy(input + 16, &number, sizeof(number));
-    bool good = HMAC(EVP_sha256(), ticket->secret, TLS_SECRET_BYTES, input, sizeof(input), digest, &digest_length) != NULL
+    bool good = HMAC(EVP_sha256(), ticket->secret, TLS_SECRET_BYTES, input, sizeof(input), digest,
+        &digest_length) != NULL
                 && digest_length >= length;
     if (good)
         memcpy(out, digest, length);
@@ -85,7 +88,8 @@ static bool derive(const struct tls_ticket *ticket, int64_t number, struct ticke
         && derive_part(ticket, number, "mac", key->mac, MAC_BYTES);
 }
 
-static bool use_key(const struct tls_ticket *ticket, struct ticket_key *key, const unsigned char *iv, EVP_CIPHER_CTX *cipher,
+static bool use_key(const struct tls_ticket *ticket, struct ticket_key *key, const unsigned char *iv,
+    EVP_CIPHER_CTX *cipher,
     EVP_MAC_CTX *mac, int encrypt)
 {
     static char digest[] = "SHA256";
@@ -100,7 +104,8 @@ static bool use_key(const struct tls_ticket *ticket, struct ticket_key *key, con
 }
 
 /* OpenSSL's conventions: 1 done, 2 done and a new ticket is due, 0 no such key, -1 error. */
-static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
+static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
+    int encrypt)
 {
     const struct tls_ticket *ticket = SSL_get_ex_data(ssl, ticket_index());
     struct ticket_key key;
