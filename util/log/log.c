@@ -183,6 +183,7 @@ static void put_to_stderr(const char *text)
         (void)fprintf(stderr, "%s\n", text);
 }
 
+static void put(int priority, const char *label, const char *format, va_list arguments) __attribute__((format(printf, 3, 0)));
 static void put(int priority, const char *label, const char *format, va_list arguments)
 {
     struct str raw = {0};
