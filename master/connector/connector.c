@@ -109,6 +109,15 @@ static void read_file(struct str *allowed, const char *directory, const char *na
     str_free(&why);
 }
 
+/* Services that are made to be handed connections by a process of the network user. */
+static void add_pass_services(struct reach *reach)
+{
+    for (size_t i = 0; i < reach->services->count; i++) {
+        if (reach->services->entries[i].type == MASTER_CF_PASS)
+            str_printf(&reach->named, "private/%s\n", reach->services->entries[i].fields[MASTER_CF_SERVICE]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "connector");
@@ -122,6 +131,9 @@ int main(int argc, char **argv)
     str_printf(&reach.named, "private/%.*s\n", (int)strcspn(config->best_mx_transport, ":"), config->best_mx_transport);
     reach.users = table_open(config, "unix:passwd.byname", 0);
     reach.groups = table_open(config, "unix:group.byname", 0);
+    add_pass_services(&reach);
+    str_printf(&reach.named, "private/%s\nprivate/%s\nprivate/%s\n", config->smtpd_service_name, config->dnsblog_service_name,
+        config->tlsproxy_service_name);
     worker_confine(worker, CONFINE_QUEUE);
     worker_serve_many(worker, on_request, &reach);
     str_free(&reach.named);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "util/base/clock.h"
 #include "util/base/text.h"
@@ -35,32 +36,50 @@ static const char *relative(const char *path)
     return path + length + 1;
 }
 
+/* Sends the question; where the answer will come, or -1 with errno. */
+static int send_request(const struct connector_request *request)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return -1;
+    bool sent = fd_send(state.fd, request, sizeof(*request), pair[1]) == (ssize_t)sizeof(*request);
+    int saved = errno;
+    fd_close(&pair[1]); /* so that a connector that dies shows as end of file */
+    if (!sent)
+        fd_close(&pair[0]);
+    errno = saved;
+    return pair[0];
+}
+
+/* False: none came, errno. */
+static bool take_reply(int from, struct connector_answer *reply, int *fd)
+{
+    ssize_t length = fd_receive(from, reply, sizeof(*reply), fd);
+
+    reply->entry[sizeof(reply->entry) - 1] = '\0';
+    errno = ECONNREFUSED;
+    return length >= (ssize_t)sizeof(reply->error);
+}
+
 /* One question and its answer, with the descriptor if there is one (else -1). False: no answer came, errno. */
 static bool ask(const struct connector_request *request, int64_t deadline, struct connector_answer *reply, int *fd)
 {
-    int pair[2];
-    int error = ETIMEDOUT;
-    ssize_t length = 0;
+    int from = send_request(request);
+    struct pollfd answer = { .fd = from, .events = POLLIN };
+    bool is_there = false;
 
     *fd = -1;
     *reply = (struct connector_answer){0};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    if (from < 0)
         return false;
-    struct pollfd answer = { .fd = pair[0], .events = POLLIN };
-    if (fd_send(state.fd, request, sizeof(*request), pair[1]) != (ssize_t)sizeof(*request)) {
-        error = errno;
-    } else {
-        fd_close(&pair[1]); /* so that a connector that dies shows as end of file */
-        if (poll(&answer, 1, clock_left_ms(deadline)) == 1) {
-            length = fd_receive(pair[0], reply, sizeof(*reply), fd);
-            error = ECONNREFUSED;
-        }
-    }
-    fd_close(&pair[0]);
-    fd_close(&pair[1]);
-    reply->entry[sizeof(reply->entry) - 1] = '\0';
-    errno = error;
-    return length >= (ssize_t)sizeof(reply->error);
+    errno = ETIMEDOUT;
+    if (poll(&answer, 1, clock_left_ms(deadline)) == 1)
+        is_there = take_reply(from, reply, fd);
+    int saved = errno;
+    fd_close(&from);
+    errno = saved;
+    return is_there;
 }
 
 enum table_result connector_find_user(const char *table, const char *key, struct str *value)
@@ -85,6 +104,38 @@ enum table_result connector_find_user(const char *table, const char *key, struct
     return reply.error == 0 ? TABLE_FOUND : reply.error == ENOENT ? TABLE_ABSENT : TABLE_FAILED;
 }
 
+static bool make_request(const char *path, struct connector_request *request)
+{
+    const char *name = state.fd < 0 ? NULL : relative(path);
+
+    *request = (struct connector_request){0};
+    if (name == NULL || strlen(name) >= sizeof(request->path)) {
+        errno = EACCES;
+        return false;
+    }
+    memcpy(request->path, name, strlen(name));
+    return true;
+}
+
+int connector_ask(const char *path)
+{
+    struct connector_request request;
+
+    return make_request(path, &request) ? send_request(&request) : -1;
+}
+
+int connector_take(int from)
+{
+    struct connector_answer reply = {0};
+    int fd = -1;
+
+    bool is_there = take_reply(from, &reply, &fd);
+    (void)close(from); /* has served */
+    if (fd < 0)
+        errno = !is_there ? ECONNREFUSED : reply.error != 0 ? reply.error : EACCES;
+    return fd;
+}
+
 static int ask_for_socket(const struct connector_request *request, int64_t deadline)
 {
     struct connector_answer reply;
@@ -97,15 +148,11 @@ static int ask_for_socket(const struct connector_request *request, int64_t deadl
 
 int connector_connect(const char *path, int timeout_ms)
 {
-    const char *name = relative(path);
-    struct connector_request request = {0};
+    struct connector_request request;
     int64_t deadline = timeout_ms < 0 ? CLOCK_NEVER : clock_monotonic_ms() + timeout_ms;
 
-    if (state.fd < 0 || name == NULL || strlen(name) >= sizeof(request.path)) {
-        errno = EACCES;
+    if (!make_request(path, &request))
         return -1;
-    }
-    memcpy(request.path, name, strlen(name));
     for (;;) {
         int fd = ask_for_socket(&request, deadline);
         /* EAGAIN: the other side's backlog is full just now. */

@@ -27,4 +27,9 @@ void connector_use(int connector, const char *queue_directory);
 int connector_connect(const char *path, int timeout_ms);
 /* Looks a user or group up outside of the chroot: fits table_simple_ask_users_by (util/table/table_simple.h). */
 enum table_result connector_find_user(const char *table, const char *key, struct str *value);
+
+/* The same in two steps for those who can't wait: a descriptor that becomes readable when the answer is there (-1 with errno);
+ * then the answer, which closes that descriptor: a connected one, or -1 with errno (EAGAIN: the other side is too busy now). */
+int connector_ask(const char *path);
+int connector_take(int reply);
 #endif

@@ -47,6 +47,8 @@ struct client {
     int fd;
     struct sockaddr_storage peer; /* AF_UNIX for local sockets */
     socklen_t peer_length;
+    struct sockaddr_storage local; /* where it connected to, if a front process (postscreen) told it */
+    socklen_t local_length;        /* 0: getsockname(2) knows */
 };
 
 /* One at a time: waits for the next connection, tells master busy and idle. NULL when it is time to go: max_use reached,

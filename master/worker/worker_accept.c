@@ -4,13 +4,14 @@
 #include <unistd.h>
 
 #include "master/worker/handover.h"
+#include "master/worker/pass.h"
 #include "master/worker/worker_inside.h"
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
 
 /* How long a worker that is handed connections (type pass) waits for the descriptor on each. */
-enum { PASS_TIMEOUT_MS = 1000 };
+enum { PASS_TIMEOUT_S = 1 };
 
 /* For the first time, this tells master that the worker could start. */
 static void become_idle(struct worker *worker)
@@ -29,23 +30,6 @@ static void become_busy(struct worker *worker)
         (void)!write(HANDOVER_NOTIFY, word, 1); /* a full pipe will wake master just as well */
 }
 
-/* The connection that a front process (postscreen) hands over on this one. */
-static void receive_passed(struct client *client)
-{
-    struct timeval limit = { .tv_sec = PASS_TIMEOUT_MS / 1000 };
-    char word[64];
-    int fd = -1;
-
-    (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)); /* else it waits longer */
-    if (fd_receive(client->fd, word, sizeof(word), &fd) < 0)
-        log_warning("receive a handed over connection: %m");
-    fd_close(&client->fd);
-    client->fd = fd;
-    client->peer_length = sizeof(client->peer);
-    if (fd >= 0 && getpeername(fd, (struct sockaddr *)&client->peer, &client->peer_length) != 0)
-        client->peer_length = 0;
-}
-
 static bool accept_from(struct worker *worker, int listener)
 {
     struct client *client = &worker->client;
@@ -59,9 +43,10 @@ static bool accept_from(struct worker *worker, int listener)
             (void)sleep(1); /* the client still waits: no use in asking again at once */
         return false;
     }
+    client->local_length = 0;
     become_busy(worker);
     if (text_equal(worker->type, "pass"))
-        receive_passed(client);
+        pass_receive(client, PASS_TIMEOUT_S);
     return client->fd >= 0;
 }
 
