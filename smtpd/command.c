@@ -37,8 +37,10 @@ struct command {
 static const struct command commands[] = {
     { "HELO", "helo", command_helo, COMMAND_LAST | COMMAND_IN_PLAIN, { { 0 } } },
     { "EHLO", "ehlo", command_ehlo, COMMAND_LAST | COMMAND_IN_PLAIN, { { 0 } } },
-    { "XCLIENT", "xclient", command_not_implemented, COMMAND_IN_PLAIN, { { 0 } } },
-    { "XFORWARD", "xforward", command_not_implemented, 0, { { 0 } } },
+    { "XCLIENT", "xclient", command_xclient, COMMAND_LAST | COMMAND_IN_PLAIN,
+      { { IN_TRANSACTION, VERDICT_ROW(503, "5.5.1", "Error: MAIL transaction in progress") } } },
+    { "XFORWARD", "xforward", command_xforward, 0,
+      { { IN_TRANSACTION, VERDICT_ROW(503, "5.5.1", "Error: MAIL transaction in progress") } } },
     { "STARTTLS", "starttls", command_starttls, COMMAND_IN_PLAIN, { { 0 } } },
     { "AUTH", "auth", command_auth, COMMAND_LAST, { { PHASE_SILENT, SAY_HELLO } } },
     { "MAIL", "mail", command_mail, 0,
@@ -204,7 +206,8 @@ struct verdict command_run(struct session *session, const char *line)
         succeeded = (verdict.code > 0 && verdict.code < 400) || session->forgive;
     }
     counts->total[index]++;
-    counts->succeeded[index] += succeeded;
+    counts->succeeded[index] += succeeded && !session->uncounted;
+    session->uncounted = false;
     session->errors += !succeeded && !session->forgive;
     if (command != NULL && (command->flags & COMMAND_JUNK) && ++session->junk > session->config->smtpd_junk_command_limit)
         session->errors++;

@@ -45,5 +45,7 @@ struct verdict command_noop(struct session *session, const char *arguments);
 struct verdict command_vrfy(struct session *session, const char *arguments);
 struct verdict command_etrn(struct session *session, const char *arguments);
 struct verdict command_quit(struct session *session, const char *arguments);
+struct verdict command_xclient(struct session *session, const char *arguments);
+struct verdict command_xforward(struct session *session, const char *arguments);
 struct verdict command_not_implemented(struct session *session, const char *arguments);
 #endif

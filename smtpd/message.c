@@ -34,15 +34,57 @@ static uint32_t override_options(const struct config *config)
     return bits;
 }
 
+static bool message_is_local(const struct session *session)
+{
+    const struct transaction_forwarded *forwarded = &session->transaction.forwarded;
+
+    return forwarded->has_source ? forwarded->is_local : session->context == REWRITE_LOCAL;
+}
+
+/* Where the message comes from: as the client is known to us, or as XFORWARD says. */
+static void put_origin(struct session *session, struct intake_message *message)
+{
+    const struct transaction_forwarded *forwarded = &session->transaction.forwarded;
+    const bool told = forwarded->is_set;
+    const struct {
+        const char *attribute;
+        const char *told;
+        const char *own;
+    } rows[] = {
+        { ATTRIBUTE_CLIENT_NAME, forwarded->name, session->client.name },
+        { ATTRIBUTE_CLIENT_ADDRESS, forwarded->address, session->client.address },
+        { ATTRIBUTE_CLIENT_PORT, forwarded->port, session->client.port },
+        { ATTRIBUTE_CLIENT_HELO, forwarded->helo, session->helo },
+        { ATTRIBUTE_CLIENT_PROTOCOL, forwarded->protocol, session_protocol(session) },
+        { ATTRIBUTE_CLIENT_IDENT, forwarded->ident, NULL },
+    };
+
+    intake_attribute(message, ATTRIBUTE_REWRITE_CONTEXT, message_is_local(session) ? "local" : "remote");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *value = told ? rows[i].told : rows[i].own;
+        if (value != NULL)
+            intake_attribute(message, rows[i].attribute, value);
+    }
+}
+
+/* ", orig_queue_id=..., orig_client=..." for the "client=" line. */
+static const char *origin_log_text(struct session *session)
+{
+    const struct transaction_forwarded *forwarded = &session->transaction.forwarded;
+    bool has_ident = forwarded->ident != NULL && *forwarded->ident != '\0';
+    const char *name = forwarded->name != NULL ? forwarded->name : CLIENT_NAME_UNKNOWN;
+    bool has_address = forwarded->address != NULL && !text_equal(forwarded->address, CLIENT_NAME_UNKNOWN);
+
+    if (!forwarded->is_set)
+        return "";
+    return arena_printf(session->call, "%s%s, orig_client=%s%s%s%s", has_ident ? ", orig_queue_id=" : "",
+        has_ident ? forwarded->ident : "", name, has_address ? "[" : "", has_address ? forwarded->address : "",
+        has_address ? "]" : "");
+}
+
 static void put_attributes(struct session *session, struct intake_message *message)
 {
-    intake_attribute(message, ATTRIBUTE_REWRITE_CONTEXT, session->context == REWRITE_LOCAL ? "local" : "remote");
-    intake_attribute(message, ATTRIBUTE_CLIENT_NAME, session->client.name);
-    intake_attribute(message, ATTRIBUTE_CLIENT_ADDRESS, session->client.address);
-    intake_attribute(message, ATTRIBUTE_CLIENT_PORT, session->client.port);
-    if (session->helo != NULL)
-        intake_attribute(message, ATTRIBUTE_CLIENT_HELO, session->helo);
-    intake_attribute(message, ATTRIBUTE_CLIENT_PROTOCOL, session_protocol(session));
+    put_origin(session, message);
     if (session->login.method != NULL) {
         intake_attribute(message, ATTRIBUTE_SASL_METHOD, session->login.method);
         intake_attribute(message, ATTRIBUTE_SASL_USERNAME, session->login.user);
@@ -55,7 +97,7 @@ static void put_attributes(struct session *session, struct intake_message *messa
 struct verdict message_open(struct session *session)
 {
     struct transaction *transaction = &session->transaction;
-    bool local = session->context == REWRITE_LOCAL;
+    bool local = message_is_local(session);
     const struct intake_begin begin = { .service = "cleanup",
         .options = INTAKE_SMTP | override_options(session->config) | (local ? INTAKE_LOCAL_REWRITE : 0u)
                    | (local || session->config->always_add_missing_headers ? INTAKE_ADD_MISSING_HEADERS : 0u),
@@ -70,7 +112,10 @@ struct verdict message_open(struct session *session)
     }
     put_attributes(session, transaction->message);
     intake_sender(transaction->message, transaction->sender, transaction->parameters.envid, transaction->parameters.ret);
-    log_info("%s: client=%s%s", intake_queue_id(transaction->message), session->client_text, login_log_text(session));
+    if (*session->config->content_filter != '\0')
+        intake_attribute(transaction->message, ATTRIBUTE_CONTENT_FILTER, session->config->content_filter);
+    log_info("%s: client=%s%s%s", intake_queue_id(transaction->message), session->client_text, login_log_text(session),
+        origin_log_text(session));
     return why;
 }
 

@@ -26,8 +26,8 @@ static const struct {
     { "SMTPUTF8", KEYWORD_SMTPUTF8 },
     { "CHUNKING", KEYWORD_CHUNKING },
     { "silent-discard", KEYWORD_SILENT_DISCARD },
-    { "XCLIENT", 0 },
-    { "XFORWARD", 0 },
+    { "XCLIENT", KEYWORD_XCLIENT },
+    { "XFORWARD", KEYWORD_XFORWARD },
     { "VERP", 0 },
 };
 
@@ -126,6 +126,10 @@ void service_open(struct service *service, const struct config *config, const st
     service->noop_commands = match_list_open(config, "smtpd_noop_commands", config->smtpd_noop_commands);
     service->bare_newline_exclusions = match_list_open(config, "smtpd_forbid_bare_newline_exclusions",
         config->smtpd_forbid_bare_newline_exclusions);
+    service->xclient_hosts =
+        match_list_open(config, "smtpd_authorized_xclient_hosts", config->smtpd_authorized_xclient_hosts);
+    service->xforward_hosts =
+        match_list_open(config, "smtpd_authorized_xforward_hosts", config->smtpd_authorized_xforward_hosts);
     service->milter_maps = maps_open(config, "smtpd_milter_maps", config->smtpd_milter_maps, TABLE_FOLD);
     service->no_milters = strstr(config->receive_override_options, "no_milters") != NULL;
     service->local_rewrite_clients = open_rewrite_tables(config);
@@ -147,6 +151,8 @@ void service_close(struct service *service)
     limits_close(service->limits);
     maps_close(service->milter_maps);
     match_list_close(service->flush_domains);
+    match_list_close(service->xclient_hosts);
+    match_list_close(service->xforward_hosts);
     match_list_close(service->mynetworks);
     match_list_close(service->forbidden_commands);
     match_list_close(service->noop_commands);
@@ -164,5 +170,6 @@ bool service_has_changed(struct service *service)
            || match_list_has_changed(service->mynetworks) || match_list_has_changed(service->bare_newline_exclusions)
            || match_list_has_changed(service->auth_exceptions)
            || match_list_has_changed(service->local_rewrite_clients) || maps_have_changed(service->milter_maps)
+           || match_list_has_changed(service->xclient_hosts) || match_list_has_changed(service->xforward_hosts)
            || intake_tables_have_changed(service->intake);
 }

@@ -22,6 +22,8 @@ enum {
     KEYWORD_CHUNKING = 256,
     KEYWORD_STARTTLS = 512,
     KEYWORD_AUTH = 1024,
+    KEYWORD_XCLIENT = 4096,
+    KEYWORD_XFORWARD = 8192,
     KEYWORD_SILENT_DISCARD = 2048, /* don't log what was withheld */
 };
 
@@ -47,6 +49,8 @@ struct service {
     struct match_list *noop_commands;
     struct match_list *bare_newline_exclusions;
     struct match_list *local_rewrite_clients; /* tables of local_header_rewrite_clients; NULL when it names none */
+    struct match_list *xclient_hosts;
+    struct match_list *xforward_hosts;
     struct maps *milter_maps;
     bool no_milters;                          /* receive_override_options */
     unsigned discard_keywords;                /* for everybody */

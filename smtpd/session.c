@@ -246,6 +246,22 @@ static void find_server(struct session *session)
     session->server_port = arena_copy_text(session->arena, port);
 }
 
+void session_change_client(struct session *session)
+{
+    const struct config *config = session->config;
+    struct service *service = session->service;
+
+    session->client_text = arena_printf(session->arena, config->smtpd_client_port_logging ? "%s[%s]:%s" : "%s[%s]",
+        session->client.name, session->client.address, session->client.port);
+    session->discard_keywords = keywords_withheld(session);
+    session->bare_newline_excluded = !text_equal_nocase(config->smtpd_forbid_bare_newline, "no")
+                                     && matches_client(session, service->bare_newline_exclusions);
+    session->context =
+        matches_client(session, service->local_rewrite_clients) ? REWRITE_LOCAL : REWRITE_REMOTE;
+    session->dns_lists = (struct dns_list_memory){ .arena = session->arena };
+    session->xclient_allowed = matches_client(session, service->xclient_hosts);
+}
+
 static void start(struct session *session, struct service *service, int fd, const struct sockaddr *peer, socklen_t length)
 {
     const struct config *config = service->config;
@@ -255,16 +271,10 @@ static void start(struct session *session, struct service *service, int fd, cons
     session->stream = stream_open(fd);
     stream_set_timeout(session->stream, config->smtpd_timeout);
     client_name_find(peer, length, config->smtpd_peername_lookup, session->arena, &session->client);
-    session->client_text = arena_printf(session->arena, config->smtpd_client_port_logging ? "%s[%s]:%s" : "%s[%s]",
-        session->client.name, session->client.address, session->client.port);
     find_server(session);
     session->trace_id = arena_printf(session->arena, "%llx.%lx", (unsigned long long)clock_wall_us(), (long)getpid());
-    session->discard_keywords = keywords_withheld(session);
-    session->bare_newline_excluded = !text_equal_nocase(config->smtpd_forbid_bare_newline, "no")
-                                     && matches_client(session, service->bare_newline_exclusions);
-    session->context =
-        matches_client(session, service->local_rewrite_clients) ? REWRITE_LOCAL : REWRITE_REMOTE;
-    session->dns_lists = (struct dns_list_memory){ .arena = session->arena };
+    session_change_client(session);
+    session->xforward_allowed = matches_client(session, service->xforward_hosts);
     transaction_start(&session->transaction);
 }
 
@@ -423,9 +433,8 @@ static enum stream_status serve(struct session *session)
 }
 
 /* The greeting, after the handshake where TLS comes first. */
-static void greet(struct session *session)
+struct verdict session_greeting(struct session *session)
 {
-    intake_prefetch(session->service->intake);
     struct verdict verdict = session_ask_policy(session, POLICY_CONNECT, NULL, NULL);
     if (verdict.code != 0) {
         session->denied = true;
@@ -435,7 +444,7 @@ static void greet(struct session *session)
         if (verdict.code == 0)
             verdict = (struct verdict){ .code = 220, .text = session->config->smtpd_banner };
     }
-    reply_put(session, verdict);
+    return verdict;
 }
 
 /* smtpd_tls_wrappermode. False: the session is over; *status is what it ended with. */
@@ -473,7 +482,8 @@ void session_run(struct service *service, int fd, const struct sockaddr *peer, s
         reply_send(&session, verdict);
         status = STREAM_OK;
     } else if (start_encrypted(&session, &status)) {
-        greet(&session);
+        intake_prefetch(service->intake);
+        reply_put(&session, session_greeting(&session));
         status = serve(&session);
     }
     if (status != STREAM_OK)

@@ -54,6 +54,10 @@ struct session {
     struct str deferral_texts[3]; /* theirs: client, helo, sender */
     bool denied;               /* the client was refused at once: only QUIT is left */
 
+    bool xclient_allowed;
+    bool xforward_allowed;
+    bool uncounted;            /* the command at hand counts as failed in the log, and as nothing otherwise */
+
     struct milter_list *milters;          /* NULL: none */
     const char *milter_recipient;         /* what filters are asked about just now, or NULL */
     const struct verdict *milter_refusal; /* likewise: what we said to it */
@@ -74,6 +78,11 @@ struct session {
 
 /* Serves the client. Takes the descriptor and closes it. */
 void session_run(struct service *service, int fd, const struct sockaddr *peer, socklen_t peer_length);
+
+/* The client has turned out to be another one (XCLIENT): what depends on it is found anew. */
+void session_change_client(struct session *session);
+/* Restrictions and filters at CONNECT; the greeting that follows from them. */
+struct verdict session_greeting(struct session *session);
 
 /* Reads a line of at most limit bytes; what is beyond is skipped, logged, and *too_long set. False: the stream broke off. */
 bool session_read_line(struct session *session, struct str *line, size_t limit, bool *too_long);

@@ -26,6 +26,19 @@ struct transaction_header {
     struct transaction_header *next;
 };
 
+/* Whose mail a content filter brings back (XFORWARD). NULL: not told. */
+struct transaction_forwarded {
+    bool is_set;
+    const char *name;
+    const char *address;
+    const char *port;
+    const char *helo;
+    const char *protocol;
+    const char *ident;
+    bool has_source;
+    bool is_local;
+};
+
 struct transaction {
     struct arena *arena;           /* texts of this transaction */
     struct milter_list *milters;   /* of the session: they are told when a transaction ends; NULL: none */
@@ -35,6 +48,7 @@ struct transaction {
     size_t recipient_count;        /* accepted ones */
     size_t overshoot;              /* RCPT commands beyond smtpd_recipient_limit */
     struct mail_parameters parameters;
+    struct transaction_forwarded forwarded; /* texts live as long as the connection */
     struct intake_message *message; /* NULL until the first recipient */
     struct verdict failure;         /* code 0: fine; BDAT: what the rest is answered with */
     struct framing framing;
