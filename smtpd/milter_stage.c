@@ -58,6 +58,7 @@ static struct verdict apply(struct session *session, struct milter_decision deci
 /* NULL: filters aren't to hear of it. */
 static struct milter_list *listeners(struct session *session)
 {
+    session->milter_in_content = false;
     return session->transaction.discard ? NULL : session->milters;
 }
 
@@ -169,6 +170,7 @@ void milter_stage_content(struct session *session)
 {
     struct milter_list *milters = listeners(session);
 
+    session->milter_in_content = true;
     if (milters != NULL)
         intake_milters(session->transaction.message, milters);
 }

@@ -60,6 +60,7 @@ struct session {
 
     struct milter_list *milters;          /* NULL: none */
     const char *milter_recipient;         /* what filters are asked about just now, or NULL */
+    bool milter_in_content;               /* they see content: macros about the envelope are over */
     const struct verdict *milter_refusal; /* likewise: what we said to it */
 
     const char *where;         /* the last command, for "lost connection after ..." */

@@ -154,9 +154,10 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
 void recipients_add_copy(struct intake_message *message, const char *named, uint32_t notify)
 {
     struct str address = {0};
-    struct recipient copy = { .original = arena_copy_text(message->arena, named), .dsn_orcpt = "", .notify = notify };
+    struct recipient copy = { .dsn_orcpt = "", .notify = notify };
 
     mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
+    copy.original = arena_copy_text(message->arena, str_text(&address));
     copy.dsn_orcpt = original_recipient(message, str_text(&address));
     mapping_expand(message, &copy, str_text(&address), take);
     str_free(&address);

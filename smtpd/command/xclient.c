@@ -17,6 +17,10 @@ static bool take_name(struct session *session, const char *value, bool temporary
         return false;
     session->client.name = value != NULL ? value : CLIENT_NAME_UNKNOWN;
     session->client.status = status_of(value, temporary);
+    if (value != NULL) {
+        session->client.reverse_name = value;
+        session->client.reverse_status = CLIENT_NAME_FOUND;
+    }
     return true;
 }
 
@@ -98,14 +102,15 @@ struct verdict command_xclient(struct session *session, const char *arguments)
 
     if (!session->xclient_allowed)
         return VERDICT(550, "5.7.0", "Error: insufficient authorization");
+    bool extended = session->extended;
     session->helo = NULL;
+    session->extended = false;
     struct verdict verdict = attributes_parse(session, "XCLIENT", arguments, rows, COUNT_OF(rows));
     if (verdict.code != 0) {
         session->helo = helo;
+        session->extended = extended;
         return verdict;
     }
-    if (session->client.reverse_status != CLIENT_NAME_FOUND && session->client.status == CLIENT_NAME_FOUND)
-        session->client.reverse_name = session->client.name;
     milter_stage_stop(session);
     transaction_reset(&session->transaction);
     stream_discard_input(session->stream);

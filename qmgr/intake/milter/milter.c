@@ -118,8 +118,6 @@ static struct milter_decision default_decision(const struct milter *milter)
         return refuse(451, "4.7.1", "Service unavailable - try again later");
     if (text_equal(action, "quarantine"))
         return (struct milter_decision){ .outcome = MILTER_HOLD };
-    if (text_equal(action, "shutdown"))
-        return refuse(421, "4.7.1", "Service unavailable - closing connection");
     log_warning("milter %s: unrecognized default action: %s", milter->settings->endpoint, action);
     return configuration_problem();
 }
