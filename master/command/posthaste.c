@@ -31,6 +31,7 @@ struct command {
     const struct config *config;
     int verbosity;
     bool with_debugger;
+    char **arguments; /* the verb's own, the verb being the first; ends with NULL */
 };
 
 static bool is_running(const struct command *command)
@@ -252,6 +253,23 @@ static int logrotate(const struct command *command)
     return 0;
 }
 
+/* Dry runs are a program of their own: what they ask is the code of smtpd and qmgr, which this one doesn't know. */
+static int rehearse(const struct command *command)
+{
+    struct str path = {0};
+    size_t count = 0;
+
+    while (command->arguments[count] != NULL)
+        count++;
+    char **arguments = memory_zeroed(count + 2, sizeof(*arguments));
+    arguments[0] = memory_copy_text("rehearse");
+    for (size_t i = 0; i < count; i++)
+        arguments[i + 1] = command->arguments[i];
+    str_printf(&path, "%s/rehearse", programs_directory(command->config));
+    (void)execv(str_text(&path), arguments);
+    log_fatal("exec %s: %m", str_text(&path));
+}
+
 static int version(const struct command *command)
 {
     (void)printf("Posthaste, a replacement for Postfix %s\n", command->config->mail_version); /* checked by fflush */
@@ -279,6 +297,8 @@ static const struct verb {
     { "set-permissions", set_permissions, true, "put owners and modes of folders and programs right" },
     { "upgrade-configuration", upgrade_configuration, true, "bring an old configuration up to date" },
     { "logrotate", logrotate, true, "move maillog_file away and begin a new one" },
+    { "session", rehearse, false, "tell what a client would hear from smtpd, and who decides; sends nothing" },
+    { "route", rehearse, false, "tell who would get an address, and why" },
     { "version", version, false, "print the version" },
     { "help", help, false, "print this" },
 };
@@ -335,7 +355,7 @@ static void parse_options(int argc, char **argv, struct command *command)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "c:Dv")) != -1) {
+    while ((option = getopt(argc, argv, "+c:Dv")) != -1) {
         switch (option) {
         case 'c':
             if (setenv("MAIL_CONFIG", optarg, 1) != 0)
@@ -359,6 +379,7 @@ int main(int argc, char **argv)
     parse_options(argc, argv, &command);
     struct config *config = load_config();
     command.config = config;
+    command.arguments = argv + optind;
     const char *name = optind < argc ? argv[optind] : "";
     const struct verb *verb = find_verb(name);
     if (verb == NULL || verb->needs_owner)

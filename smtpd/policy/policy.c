@@ -159,10 +159,11 @@ static enum decision walk_sender(struct evaluation *evaluation)
     if (sender == NULL)
         return DECISION_DUNNO;
     enum decision decision = walk(evaluation, evaluation->policy->sender, (struct subject){ SUBJECT_SENDER, sender });
-    if (decision != DECISION_REJECT && evaluation->policy->config->smtpd_reject_unlisted_sender
-        && !evaluation->discarded)
-        return decide_known_sender(evaluation, NULL);
-    return decision;
+    if (decision == DECISION_REJECT || !evaluation->policy->config->smtpd_reject_unlisted_sender || evaluation->discarded)
+        return decision;
+    evaluation->result->list = NULL;
+    evaluation->result->restriction = "smtpd_reject_unlisted_sender";
+    return decide_known_sender(evaluation, NULL);
 }
 
 /* What an earlier command's restrictions left pending; at RCPT it counts as if it had come up now. */
@@ -187,6 +188,8 @@ static enum decision apply_deferral(struct evaluation *evaluation)
     if (evaluation->defer_if_permit.code == 0 || evaluation->discarded)
         return DECISION_DUNNO;
     evaluation->result->verdict = evaluation->defer_if_permit;
+    evaluation->result->list = NULL;
+    evaluation->result->restriction = "defer_if_permit";
     return DECISION_REJECT;
 }
 
@@ -203,9 +206,11 @@ static enum decision decide_recipient(struct evaluation *evaluation, const struc
         || walk(evaluation, relay_first ? policy->recipient : policy->relay, subject) == DECISION_REJECT
         || apply_deferral(evaluation) == DECISION_REJECT)
         return DECISION_REJECT;
-    if (policy->config->smtpd_reject_unlisted_recipient && !evaluation->discarded)
-        return decide_known_recipient(evaluation, NULL);
-    return DECISION_DUNNO;
+    if (!policy->config->smtpd_reject_unlisted_recipient || evaluation->discarded)
+        return DECISION_DUNNO;
+    evaluation->result->list = NULL;
+    evaluation->result->restriction = "smtpd_reject_unlisted_recipient";
+    return decide_known_recipient(evaluation, NULL);
 }
 
 /* With smtpd_delay_reject = no: one list now; what it defers is kept for RCPT. */
