@@ -126,7 +126,8 @@ static bool load_keys(struct tls_context *context, struct str *why)
     const struct tls_settings *settings = &context->settings;
 
     if (*settings->chain_files != '\0') {
-        if (*settings->cert_file != '\0' || *settings->dcert_file != '\0' || *settings->eccert_file != '\0')
+        bool has_pair = *settings->cert_file != '\0' || *settings->dcert_file != '\0' || *settings->eccert_file != '\0';
+        if (settings->is_server && has_pair) /* clients never said so */
             log_warning("Both %schain_files and one or more of the legacy  %scert_file, %seccert_file or "
                         "%sdcert_file are non-empty; the legacy  parameters will be ignored", settings->prefix, settings->prefix,
                 settings->prefix, settings->prefix);
