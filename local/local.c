@@ -126,8 +126,6 @@ static void deliver(const struct local *local, struct agent *agent, struct order
         .delivered_to = target->recipient.address,
     };
 
-    if (*step.recipient.original == '\0')
-        step.recipient.original = step.recipient.address;
     expand_recipient(&delivery, &step);
     forwarding_finish(&delivery, &step);
     report_end(&delivery);

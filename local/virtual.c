@@ -91,8 +91,7 @@ static struct mail make_mail(const struct task *task)
     return (struct mail){
         .order = task->order,
         .sender = task->order->envelope.sender,
-        .original = !task->virtual->config->enable_original_recipient ? ""
-            : *recipient->original == '\0' ? recipient->address : recipient->original,
+        .original = task->virtual->config->enable_original_recipient ? recipient->original : "",
         .delivered_to = recipient->address,
     };
 }

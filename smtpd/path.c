@@ -1,8 +1,10 @@
 #include "smtpd/path.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "util/base/text.h"
+#include "util/log/log.h"
 #include "util/mail/address.h"
 #include "util/net/host_name.h"
 #include "util/net/idn.h"
@@ -113,11 +115,10 @@ static bool domain_is_possible(const char *domain, bool utf8)
         length--;
     str_put_bytes(&name, domain, length);
     if (domain[0] == '[') {
-        possible = length > 2 && domain[length - 1] == ']';
-        if (possible) {
-            str_truncate(&name, length - 1);
-            possible = host_name_is_literal(str_text(&name) + 1, HOST_NAME_SILENT);
-        }
+        char address[INET6_ADDRSTRLEN];
+        const char *previous = log_set_service("trivial-rewrite"); /* whose complaint it is, as log readers know it */
+        possible = host_name_take_literal(str_text(&name), HOST_NAME_GRIPE, address, sizeof(address));
+        log_set_service(previous);
     } else if (text_is_ascii(domain)) {
         possible = host_name_is_valid(str_text(&name), HOST_NAME_SILENT);
     } else {
@@ -141,7 +142,8 @@ static bool is_deliverable_syntax(const struct config *config, enum rewrite_cont
         return false; /* rewriting would make a domain of it */
     rewrite_address(config, context, internal, &standard);
     const char *domain = address_domain(str_text(&standard));
-    bool possible = domain == NULL || domain_is_possible(domain, utf8);
+    bool possible = (*str_text(&standard) != '-' || config->allow_min_user)
+        && (domain == NULL || domain_is_possible(domain, utf8));
     str_free(&standard);
     return possible;
 }

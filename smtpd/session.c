@@ -60,9 +60,10 @@ void session_log_action(struct session *session, const char *action, const char 
 
 static void log_reject(struct session *session, const struct verdict *verdict, const char *stage, const char *recipient)
 {
+    struct verdict said = reply_soften(session, *verdict);
     struct str text = {0};
 
-    str_printf(&text, "%d %s%s%s", verdict->code, verdict->status, verdict->status[0] == '\0' ? "" : " ", verdict->text);
+    str_printf(&text, "%d %s%s%s", said.code, said.status, said.status[0] == '\0' ? "" : " ", said.text);
     session_log_action(session, "reject", stage, str_text(&text), recipient);
     str_free(&text);
 }

@@ -35,6 +35,13 @@ static enum sendmail_mode parse_mode(struct sendmail_options *options, const cha
     refuse("unsupported: -b", letter);
 }
 
+/* Wishes about reports are worth less than the message. */
+static uint32_t ignored(const char *what)
+{
+    log_warning("%s -- ignored", what);
+    return 0;
+}
+
 static uint32_t parse_notify(const char *list)
 {
     static const struct { const char *word; uint32_t bit; } words[] = {
@@ -51,12 +58,14 @@ static uint32_t parse_notify(const char *list)
             if (strlen(words[i].word) == length && text_starts_with_nocase(word, words[i].word))
                 bit = words[i].bit;
         }
-        if (bit == 0)
-            refuse("bad -N option value -- specify NEVER or a combination of SUCCESS, FAILURE, DELAY: ", list);
+        if (bit == 0) {
+            log_warning("unknown DSN NOTIFY command value \"%.*s\" in \"%s\"", (int)length, word, list);
+            return ignored("bad -N option value");
+        }
         notify |= bit;
     }
     if (notify == 0 || ((notify & NOTIFY_NEVER) && notify != NOTIFY_NEVER))
-        refuse("bad -N option value -- specify NEVER or a combination of SUCCESS, FAILURE, DELAY: ", list);
+        return ignored("bad -N option value");
     return notify;
 }
 
@@ -75,7 +84,8 @@ static enum envelope_ret parse_ret(const char *word)
         return RET_FULL;
     if (text_equal_nocase(word, "hdrs"))
         return RET_HEADERS;
-    log_fatal_status(75, "-R option needs FULL or HDRS");
+    (void)ignored("bad -R option value");
+    return RET_UNSET;
 }
 
 /* ENVID is xtext on the wire (RFC 3461 section 4). */
@@ -83,6 +93,8 @@ static const char *xtext(const char *text)
 {
     struct str out = {0};
 
+    if (*text == '\0')
+        (void)ignored("bad syntax in -V option value");
     for (; *text != '\0'; text++) {
         if (*text < '!' || *text > '~' || *text == '+' || *text == '=')
             str_printf(&out, "+%02X", (unsigned)(unsigned char)*text);

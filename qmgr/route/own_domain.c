@@ -6,7 +6,7 @@
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
-#include "util/net/domain_name.h"
+#include "util/net/host_name.h"
 #include "util/net/own_address.h"
 #include "util/table/match_list.h"
 
@@ -76,7 +76,7 @@ enum route_result own_domain_is_local(struct own_domain *domains, const char *do
     char address[INET6_ADDRSTRLEN];
 
     *is_local = listed(domains->local, "mydestination", domain, &result, reason);
-    if (!*is_local && domain_name_is_literal(domain, address, sizeof(address))
+    if (!*is_local && host_name_take_literal(domain, HOST_NAME_SILENT, address, sizeof(address))
         && own_address_has_text(domains->addresses, address)) {
         *reason = "inet_interfaces";
         *is_local = true;

@@ -11,7 +11,7 @@
 #include "util/mail/address.h"
 #include "util/mail/address_find.h"
 #include "util/mail/rewrite.h"
-#include "util/net/domain_name.h"
+#include "util/net/host_name.h"
 
 enum { PEEL_MAX = 100 }; /* a%b%c@here: at most so many of our own domains are taken off one address */
 
@@ -249,8 +249,8 @@ static enum route_result map_route(struct router *router, const char *domain, st
             route->next_hop = "";
         apply_transport(route, arena, str_text(&value));
         bool says_text = text_equal(route->transport, "error") || text_equal(route->transport, "retry");
-        if (*route->next_hop == '\0' && !says_text)
-            route->next_hop = domain;
+        if (*route->next_hop == '\0')
+            route->next_hop = says_text ? "Address is undeliverable" : domain;
         route->reason = arena_printf(arena, "transport_maps %s", table == NULL ? "" : table);
     }
     str_free(&value);
@@ -289,8 +289,13 @@ static bool domain_is_usable(const struct config *config, const char *domain)
 {
     char address[64];
 
-    return domain_name_is_literal(domain, address, sizeof(address))
-        || domain_name_is_valid(domain, config->resolve_numeric_domain, config->smtputf8_enable);
+    if (*domain != '[')
+        return host_name_is_valid(domain, (config->resolve_numeric_domain ? HOST_NAME_NUMERIC_TOO : 0u)
+            | (config->smtputf8_enable ? HOST_NAME_UTF8 : 0u));
+    const char *previous = log_set_service("trivial-rewrite"); /* whose complaint it is, as log readers know it */
+    bool usable = host_name_take_literal(domain, HOST_NAME_GRIPE, address, sizeof(address));
+    log_set_service(previous);
+    return usable;
 }
 
 enum route_result router_resolve(struct router *router, const char *sender, const char *recipient,
@@ -318,8 +323,9 @@ enum route_result router_resolve(struct router *router, const char *sender, cons
         result = own_domain_classify(router->domains, domain, &route->class, &reason);
     if (result == ROUTE_DEFER)
         return defer(route, arena, reason);
-    if (!domain_is_usable(config, domain)) {
-        set_error(route, arena, "5.1.3 bad address syntax", "domain name");
+    /* What begins with '-' could be taken for an option by a program that gets it. */
+    if (!domain_is_usable(config, domain) || (*route->recipient == '-' && !config->allow_min_user)) {
+        set_error(route, arena, "5.1.3 bad address syntax", "address syntax");
         return ROUTE_FOUND;
     }
     result = class_route(router, sender, domain, arena, route);

@@ -15,7 +15,7 @@
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
-#include "util/net/domain_name.h"
+#include "util/net/host_name.h"
 #include "util/table/match_list.h"
 #include "util/tool/command_config.h"
 
@@ -145,7 +145,8 @@ static void flush_site(const struct config *config, const char *site)
     char request[300];
     char address[64];
 
-    if (!domain_name_is_literal(site, address, sizeof(address)) && !domain_name_is_valid(site, false, false))
+    if (!host_name_take_literal(site, HOST_NAME_SILENT, address, sizeof(address))
+        && !host_name_is_valid(site, HOST_NAME_SILENT))
         log_fatal_status(EX_UNAVAILABLE_, "Cannot flush mail queue - invalid destination: \"%s\"", site);
     struct match_list *domains = match_list_open(config, "fast_flush_domains", config->fast_flush_domains);
     if (match_list_domain(domains, site, NULL) != TABLE_FOUND)

@@ -179,7 +179,7 @@ static enum decision try_servers(struct search *search, const char *domain, enum
     if (*domain == '[') {
         size_t length = strlen(domain);
         const char *inside = arena_copy_bytes(search->evaluation->arena, domain + 1, length > 2 ? length - 2 : 0);
-        return try_address(search, host_name_literal_address(inside));
+        return try_address(search, text_starts_with_nocase(inside, "IPv6:") ? inside + strlen("IPv6:") : inside);
     }
     if (type == DNS_A)
         return try_addresses_of(search, domain, DNS_A);

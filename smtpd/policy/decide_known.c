@@ -5,6 +5,7 @@
 #include "util/base/text.h"
 #include "util/mail/address.h"
 #include "util/mail/address_find.h"
+#include "util/mail/reason.h"
 
 static bool is_local(void *context, const char *domain)
 {
@@ -74,22 +75,22 @@ static enum table_result look_in_class(struct evaluation *evaluation, const stru
     return maps_is_empty(maps) ? TABLE_FOUND : find(evaluation, maps, route->recipient);
 }
 
-/* error:next_hop holds "5.1.1 text" or only text. */
-static enum decision reject_by_error_transport(struct evaluation *evaluation, const struct subject *subject,
-    const char *next_hop)
+/* error: and retry: have "5.1.1 text" or only text in the place of the next hop; the transport decides about the class. */
+static enum decision reject_by_transport(struct evaluation *evaluation, const struct subject *subject,
+    const struct route *route)
 {
-    const char *text = next_hop;
-    char status[12] = "5.1.1";
-    size_t length = strspn(next_hop, "0123456789.");
+    const char *text = route->next_hop;
+    char status[REASON_STATUS_BYTES] = "5.1.1";
+    size_t length = (size_t)reason_status_length(text);
 
-    if (length >= 5 && length < sizeof(status) && strchr("245", next_hop[0]) != NULL && next_hop[1] == '.') {
-        memcpy(status, next_hop, length);
+    if (length > 0 && length < sizeof(status)) {
+        memcpy(status, text, length);
         status[length] = '\0';
-        text += length + strspn(next_hop + length, " \t");
+        text += length + strspn(text + length, " \t");
     } else if (subject->class == SUBJECT_SENDER) {
         memcpy(status, "5.1.0", 6);
     }
-    return evaluation_reject(evaluation, 550, status, subject, text);
+    return evaluation_reject(evaluation, route->is_error ? 550 : 450, status, subject, text);
 }
 
 static enum decision check(struct evaluation *evaluation, const char *address, enum subject_class class, bool *checked)
@@ -111,8 +112,8 @@ static enum decision check(struct evaluation *evaluation, const char *address, e
             arena_printf(evaluation->arena, "<%s>: Temporary lookup failure", address));
     if (result == TABLE_FOUND)
         return DECISION_DUNNO;
-    if (route->is_error && route->class != ROUTE_VIRTUAL_ALIAS)
-        return reject_by_error_transport(evaluation, &subject, route->next_hop);
+    if ((route->is_error && route->class != ROUTE_VIRTUAL_ALIAS) || text_equal(route->transport, "retry"))
+        return reject_by_transport(evaluation, &subject, route);
     result = look_in_class(evaluation, route, &unknown);
     if (result == TABLE_FOUND)
         return DECISION_DUNNO;

@@ -6,72 +6,119 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 
-enum { MAX_LABEL = 63, MAX_NAME = 255 };
+enum { LABEL_BYTES_MAX = 63, NAME_BYTES_MAX = 255, OCTETS = 4 };
 
-/* Why it is not a host name, or NULL. Constant text. */
-static const char *flaw_in(const char *name)
+static const char ipv6_tag[] = "IPv6:";
+
+/* Why it is no label of a name, or NULL. Constant text. */
+static const char *flaw_in_label(const char *label, size_t length, bool utf8, bool *numeric)
 {
-    size_t label = 0;
-    bool non_numeric = false;
-
-    if (*name == '\0')
-        return "empty hostname";
-    for (const char *at = name; *at != '\0'; at++) {
-        if (text_is_alnum(*at) || *at == '_') {
-            if (++label > MAX_LABEL)
-                return "hostname label too long";
-            if (!text_is_digit(*at))
-                non_numeric = true;
-        } else if (*at == '.') {
-            if (label == 0 || at[1] == '\0')
-                return "misplaced delimiter";
-            label = 0;
-        } else if (*at == '-') {
-            non_numeric = true;
-            label++;
-            if (label == 1 || at[1] == '\0' || at[1] == '.')
-                return "misplaced hyphen";
-        } else {
+    if (length == 0)
+        return "misplaced delimiter";
+    if (length > LABEL_BYTES_MAX)
+        return "hostname label too long";
+    if (label[0] == '-' || label[length - 1] == '-')
+        return "misplaced hyphen";
+    for (size_t i = 0; i < length; i++) {
+        char c = label[i];
+        if (!text_is_alnum(c) && c != '-' && c != '_' && !(utf8 && (unsigned char)c >= 0x80))
             return "invalid character";
-        }
+        if (!text_is_digit(c))
+            *numeric = false;
     }
-    if (!non_numeric)
-        return "numeric hostname";
-    return strlen(name) > MAX_NAME ? "bad length" : NULL;
+    return NULL;
 }
 
-bool host_name_is_valid(const char *name, enum host_name_gripe gripe)
+static const char *flaw_in_name(const char *name, unsigned how)
 {
-    const char *flaw = flaw_in(name);
+    size_t length = strlen(name);
+    bool utf8 = how & HOST_NAME_UTF8;
+    bool numeric = true;
 
-    if (flaw != NULL && gripe == HOST_NAME_GRIPE)
+    if (length == 0)
+        return "empty hostname";
+    if (length > NAME_BYTES_MAX)
+        return "bad length";
+    if (utf8 && !text_is_utf8(name, length))
+        return "invalid character";
+    for (;;) {
+        size_t label = strcspn(name, ".");
+        const char *flaw = flaw_in_label(name, label, utf8, &numeric);
+        if (flaw != NULL)
+            return flaw;
+        if (name[label] == '\0')
+            return numeric && !(how & HOST_NAME_NUMERIC_TOO) ? "numeric hostname" : NULL;
+        name += label + 1;
+    }
+}
+
+bool host_name_is_valid(const char *name, unsigned how)
+{
+    const char *flaw = flaw_in_name(name, how);
+
+    if (flaw != NULL && (how & HOST_NAME_GRIPE))
         log_warning("valid_hostname: %s: %.100s", flaw, name);
     return flaw == NULL;
 }
 
-bool host_name_is_address(const char *text, enum host_name_gripe gripe)
+static void gripe_about_ipv4(const char *text)
 {
-    unsigned char address[16];
-    bool valid = inet_pton(strchr(text, ':') != NULL ? AF_INET6 : AF_INET, text, address) == 1;
+    const char *stranger = text + strspn(text, "0123456789.");
+    size_t octets = *text != '\0';
 
-    if (!valid && gripe == HOST_NAME_GRIPE)
-        log_warning("valid_hostaddr: invalid address: %.100s", text);
+    for (const char *at = text; *at != '\0'; at++)
+        octets += *at == '.';
+    if (*stranger != '\0')
+        log_warning("valid_ipv4_hostaddr: invalid character %d(decimal): %.100s", (unsigned char)*stranger, text);
+    else
+        log_warning("valid_ipv4_hostaddr: invalid octet %s: %.100s", octets == OCTETS ? "value" : "count", text);
+}
+
+static void gripe_about_ipv6(const char *text)
+{
+    const char *stranger = text + strspn(text, "0123456789abcdefABCDEF:.");
+
+    if (*stranger != '\0')
+        log_warning("valid_ipv6_hostaddr: invalid character %d(decimal) in IPv6 address: %.100s", (unsigned char)*stranger,
+            text);
+    else
+        log_warning("valid_ipv6_hostaddr: malformed IPv6 address: %.100s", text);
+}
+
+static bool is_address(const char *text, bool ipv6, unsigned how)
+{
+    unsigned char bytes[16];
+    bool valid = inet_pton(ipv6 ? AF_INET6 : AF_INET, text, bytes) == 1;
+
+    if (!valid && (how & HOST_NAME_GRIPE))
+        (ipv6 ? gripe_about_ipv6 : gripe_about_ipv4)(text);
     return valid;
 }
 
-const char *host_name_literal_address(const char *text)
+bool host_name_is_address(const char *text, unsigned how)
 {
-    return text_starts_with_nocase(text, "IPv6:") ? text + 5 : text;
+    return is_address(text, strchr(text, ':') != NULL, how);
 }
 
-bool host_name_is_literal(const char *text, enum host_name_gripe gripe)
+bool host_name_is_literal(const char *text, unsigned how)
 {
-    const char *address = host_name_literal_address(text);
+    bool ipv6 = text_starts_with_nocase(text, ipv6_tag);
 
-    if ((address != text) != (strchr(address, ':') != NULL)) {
-        if (gripe == HOST_NAME_GRIPE)
-            log_warning("valid_mailhost_literal: invalid address literal: %.100s", text);
+    return is_address(ipv6 ? text + strlen(ipv6_tag) : text, ipv6, how);
+}
+
+bool host_name_take_literal(const char *text, unsigned how, char *address, size_t size)
+{
+    size_t length = strlen(text);
+
+    if (length < 2 || text[0] != '[' || text[length - 1] != ']')
         return false;
-    }
-    return host_name_is_address(address, gripe);
+    bool ipv6 = text_starts_with_nocase(text + 1, ipv6_tag);
+    size_t start = 1 + (ipv6 ? strlen(ipv6_tag) : 0);
+    size_t inner = length - start - 1;
+    if (length - 1 < start || inner >= size)
+        return false;
+    memcpy(address, text + start, inner);
+    address[inner] = '\0';
+    return is_address(address, ipv6, how);
 }
