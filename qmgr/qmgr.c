@@ -10,6 +10,7 @@
 #include "qmgr/active/intake_door.h"
 #include "qmgr/active/limits.h"
 #include "qmgr/active/manager.h"
+#include "qmgr/active/probe.h"
 #include "qmgr/active/refill.h"
 #include "qmgr/active/trigger.h"
 #include "qmgr/client/delivery_log.h"
@@ -92,7 +93,11 @@ int main(int argc, char **argv)
     delivery_log_set(config->delay_logging_resolution_limit, config->info_log_address_format);
     manager.spool = open_spool(config);
     manager.master_cf = load_master_cf(config);
-    manager.router = router_open(worker_config_of(worker, config->rewrite_service_name, "trivial-rewrite"));
+    const struct config *rewrite = worker_config_of(worker, config->rewrite_service_name, "trivial-rewrite");
+    struct config for_probes;
+    manager.router = router_open(rewrite);
+    if (probe_config(rewrite, &for_probes) != NULL)
+        manager.probe_router = router_open(&for_probes);
     worker_confine(worker, CONFINE_QUEUE);
 
     recovery_run(manager.spool);

@@ -27,6 +27,7 @@ struct manager {
     struct spool *spool;
     struct places *places;
     struct router *router;
+    struct router *probe_router;   /* for address probes; NULL: the same */
     struct schedule *schedule;
     struct agent_pool *pool;
     struct refill *refill;

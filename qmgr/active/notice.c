@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "qmgr/active/agent_pool.h"
+#include "qmgr/active/probe.h"
 #include "qmgr/client/delivery_log.h"
 #include "util/base/clock.h"
 #include "util/base/text.h"
@@ -138,6 +139,10 @@ void notice_order(struct message *message)
     bool has_sender = *message->envelope.sender != '\0';
     bool warned = message->has_file && message->file.delay_warned;
 
+    if (probe_is_one(message)) {
+        probe_report(message);
+        return;
+    }
     if (message->envelope.flags & ENVELOPE_VERIFY_ONLY) {
         order_report_only(message);
         return;

@@ -7,6 +7,7 @@
 #include "qmgr/active/agent_pool.h"
 #include "qmgr/active/delivery.h"
 #include "qmgr/active/outcome.h"
+#include "qmgr/active/probe.h"
 #include "qmgr/client/delivery_log.h"
 #include "qmgr/file/retry.h"
 #include "util/base/clock.h"
@@ -97,6 +98,13 @@ static void discard_double_bounce(struct message *message, size_t index, const c
     });
 }
 
+static struct router *router_of(const struct message *message)
+{
+    struct manager *manager = message->manager;
+
+    return manager->probe_router != NULL && probe_is_one(message) ? manager->probe_router : manager->router;
+}
+
 /* False: the recipient's fate is settled already. */
 static bool route_recipient(struct message *message, size_t index, struct routed *routed)
 {
@@ -107,7 +115,7 @@ static bool route_recipient(struct message *message, size_t index, struct routed
 
     if (*filter != '\0') {
         apply_content_filter(message, filter, address, &route);
-    } else if (router_resolve(message->manager->router, message->envelope.sender, address, message->arena, &route)
+    } else if (router_resolve(router_of(message), message->envelope.sender, address, message->arena, &route)
         != ROUTE_FOUND) {
         delivery_defer_target(message, index, "4.3.0", "address resolver failure");
         return false;

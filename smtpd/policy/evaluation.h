@@ -37,6 +37,7 @@ struct policy {
     bool parent_matches;             /* parent_domain_matches_subdomains lists smtpd_access_maps */
     struct match_list *permit_actions; /* smtpd_log_access_permit_actions */
     struct maps *rbl_reply_maps;
+    struct verify_client *verify; /* NULL: not needed yet */
     struct own_address *own;
     struct maps *relay_certificates; /* relay_clientcerts */
     struct maps *canonical, *recipient_canonical, *virtual_alias;

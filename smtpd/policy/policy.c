@@ -4,6 +4,7 @@
 
 #include "smtpd/policy/decide_known.h"
 #include "smtpd/policy/evaluation.h"
+#include "smtpd/policy/verify_client.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -108,6 +109,7 @@ void policy_close(struct policy *policy)
     restriction_parser_close(&policy->parser);
     match_list_close(policy->mynetworks);
     match_list_close(policy->permit_actions);
+    verify_client_close(policy->verify);
     match_list_close(policy->permit_mx_backup_networks);
     own_address_close(policy->own);
     arena_free(policy->arena);

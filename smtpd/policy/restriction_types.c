@@ -11,6 +11,7 @@
 #include "smtpd/policy/decide_relay.h"
 #include "smtpd/policy/decide_sasl.h"
 #include "smtpd/policy/decide_service.h"
+#include "smtpd/policy/decide_verify.h"
 #include "smtpd/policy/restriction.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -102,8 +103,8 @@ static const struct restriction_type types[] = {
     { "reject_maps_rbl",                  ARGUMENT_NONE, 0,            decide_dns_list_maps_rbl,
       REMOVED("reject_maps_rbl", "reject_rbl_client domain-name") },
     { "check_policy_service",             ARGUMENT_SERVICE, 0,         decide_service,      NULL },
-    { "reject_unverified_recipient",      ARGUMENT_NONE, 0,            decide_plain_unavailable,      NULL },
-    { "reject_unverified_sender",         ARGUMENT_NONE, 0,            decide_plain_unavailable,      NULL },
+    { "reject_unverified_recipient",      ARGUMENT_NONE, 0,            decide_verify_recipient,      NULL },
+    { "reject_unverified_sender",         ARGUMENT_NONE, 0,            decide_verify_sender,      NULL },
     { "check_sasl_access",                ARGUMENT_TABLE, 0,           decide_sasl_access,            NULL },
     { "check_ccert_access",               ARGUMENT_TABLE, 0,           decide_access_certificate,     NULL },
     { "reject_sender_login_mismatch",     ARGUMENT_NONE, 0,            decide_sasl_mismatch, NULL },

@@ -1,0 +1,11 @@
+/* probe.h: messages that only find out whether an address takes mail: their outcome goes to the verify service. */
+#ifndef QMGR_ACTIVE_PROBE_H
+#define QMGR_ACTIVE_PROBE_H
+#include "qmgr/active/message.h"
+
+bool probe_is_one(const struct message *message);
+/* All deliveries are over: tells. */
+void probe_report(struct message *message);
+/* The configuration by which probes are routed (address_verify_relayhost and the like); NULL: no different. */
+const struct config *probe_config(const struct config *config, struct config *copy);
+#endif
