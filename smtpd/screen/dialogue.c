@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 
 #include "smtpd/screen/dialogue_command.h"
-#include "smtpd/screen/escape.h"
 #include "util/base/clock.h"
+#include "util/base/escape.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "qmgr/client/delivery_log.h"
-#include "smtpd/screen/escape.h"
 #include "util/base/clock.h"
+#include "util/base/escape.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 

@@ -14,6 +14,7 @@
 #include "smtpd/screen/dialogue.h"
 #include "smtpd/screen/early_tests.h"
 #include "smtpd/screen/handover.h"
+#include "smtpd/screen/proxy_header.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -365,5 +366,8 @@ void visitor_arrive(struct screen *screen, int fd)
         release(visitor);
         return;
     }
-    begin(visitor);
+    if (screen->use_haproxy)
+        proxy_header_start(visitor, begin, release);
+    else
+        begin(visitor);
 }

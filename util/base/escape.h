@@ -1,6 +1,6 @@
 /* escape.h: what a client sent, for a log line, with \r \n \t \\ and \ooo. */
-#ifndef SMTPD_SCREEN_ESCAPE_H
-#define SMTPD_SCREEN_ESCAPE_H
+#ifndef UTIL_BASE_ESCAPE_H
+#define UTIL_BASE_ESCAPE_H
 #include <stddef.h>
 
 #include "util/base/str.h"

@@ -1,4 +1,4 @@
-#include "smtpd/screen/escape.h"
+#include "util/base/escape.h"
 
 #include <string.h>
 
