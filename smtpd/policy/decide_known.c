@@ -1,6 +1,7 @@
 #include "smtpd/policy/decide_known.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "util/base/text.h"
 #include "util/mail/address.h"
@@ -47,6 +48,14 @@ struct unknown {
     const char *sender_status; /* what an unknown sender gets; recipients get 5.1.1 */
 };
 
+/* Mail for it is taken, and thrown away by the queue manager. */
+static bool is_double_bounce(const struct config *config, const char *address)
+{
+    size_t length = address_local_length(address);
+
+    return strlen(config->double_bounce_sender) == length && strncasecmp(address, config->double_bounce_sender, length) == 0;
+}
+
 /* Whether the address class has a table that lists its addresses, and lacks this one. */
 static enum table_result look_in_class(struct evaluation *evaluation, const struct route *route, struct unknown *unknown)
 {
@@ -55,6 +64,8 @@ static enum table_result look_in_class(struct evaluation *evaluation, const stru
 
     switch (route->class) {
     case ROUTE_LOCAL:
+        if (is_double_bounce(config, route->recipient))
+            return TABLE_FOUND;
         *unknown = (struct unknown){ (int)config->unknown_local_recipient_reject_code, "local recipient", "5.1.0" };
         maps = evaluation->policy->local_recipients;
         break;

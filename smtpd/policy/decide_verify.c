@@ -1,8 +1,5 @@
 #include "smtpd/policy/decide_verify.h"
 
-#include <string.h>
-#include <strings.h>
-
 #include "smtpd/policy/verify_client.h"
 #include "util/base/text.h"
 
@@ -64,21 +61,12 @@ enum decision decide_verify_sender(struct evaluation *evaluation, const struct r
     return judge(evaluation, &way);
 }
 
-/* The sender of probes must take mail, or a host that probes our probes' sender would never be satisfied. */
-static bool is_probe_sender(const struct config *config, const char *recipient)
-{
-    const char *sender = config->address_verify_sender;
-    size_t length = strcspn(sender, "@");
-
-    return length > 0 && strncasecmp(recipient, sender, length) == 0 && recipient[length] == '@';
-}
-
 enum decision decide_verify_recipient(struct evaluation *evaluation, const struct restriction *restriction)
 {
     const struct config *config = evaluation->policy->config;
     const char *recipient = evaluation->facts->recipient;
 
-    if (recipient == NULL || *recipient == '\0' || is_probe_sender(config, recipient))
+    if (recipient == NULL || *recipient == '\0')
         return DECISION_DUNNO;
     const struct way way = { .subject = { SUBJECT_RECIPIENT, recipient }, .status = "4.1.1",
         .reject_code = (int)config->unverified_recipient_reject_code,

@@ -1,6 +1,8 @@
 #include "smtpd/policy/policy.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "smtpd/policy/decide_known.h"
 #include "smtpd/policy/evaluation.h"
@@ -195,12 +197,31 @@ static enum decision apply_deferral(struct evaluation *evaluation)
     return DECISION_REJECT;
 }
 
+/* Postmaster is there for everybody (RFC 5321 section 4.5.1), and so is the sender of our own probes: whoever probes that one in
+ * turn would never be satisfied otherwise. */
+static bool is_always_welcome(const struct config *config, const char *recipient)
+{
+    const char *sender = config->address_verify_sender;
+    size_t length = strlen(sender);
+
+    if (text_equal_nocase(recipient, "postmaster"))
+        return true;
+    if (length == 0 || text_equal(sender, "<>"))
+        return false;
+    if (strchr(sender, '@') != NULL)
+        return text_equal_nocase(recipient, sender);
+    return strncasecmp(recipient, sender, length) == 0 && recipient[length] == '@'
+           && text_equal_nocase(recipient + length + 1, config->myorigin);
+}
+
 static enum decision decide_recipient(struct evaluation *evaluation, const struct policy_deferrals *deferrals)
 {
     struct policy *policy = evaluation->policy;
     bool relay_first = policy->config->smtpd_relay_before_recipient_restrictions;
     struct subject subject = { SUBJECT_RECIPIENT, evaluation->facts->recipient };
 
+    if (is_always_welcome(policy->config, evaluation->facts->recipient))
+        return DECISION_DUNNO;
     if (policy->config->smtpd_delay_reject && walk_delayed(evaluation, true) == DECISION_REJECT)
         return DECISION_REJECT;
     take_deferrals(evaluation, deferrals);
