@@ -109,7 +109,8 @@ static void levels_are_ordered_by_their_parts(void **unused)
     long low;
     long high;
 
-    assert_true(expand_parse_level("3.9", &low) && expand_parse_level("3.10", &high));
+    assert_true(expand_parse_level("3.9", &low));
+    assert_true(expand_parse_level("3.10", &high));
     assert_true(low < high);
     assert_false(expand_parse_level("", &low));
     assert_false(expand_parse_level("3.", &low));
