@@ -31,9 +31,8 @@ static void split(const char *text, struct str *host, struct str *port)
         str_set(host, "localhost");
 }
 
-static int family_of(const struct config *config)
+static int family_of(const char *protocols)
 {
-    const char *protocols = config->inet_protocols;
     bool v4 = strstr(protocols, "ipv4") != NULL || strstr(protocols, "all") != NULL;
     bool v6 = strstr(protocols, "ipv6") != NULL || strstr(protocols, "all") != NULL;
 
@@ -77,9 +76,9 @@ static int connect_address(const struct addrinfo *address, int64_t deadline)
     return -1;
 }
 
-static int connect_inet(const struct config *config, const char *text, int64_t deadline)
+static int connect_inet(const char *protocols, const char *text, int64_t deadline)
 {
-    struct addrinfo hints = { .ai_family = family_of(config), .ai_socktype = SOCK_STREAM };
+    struct addrinfo hints = { .ai_family = family_of(protocols), .ai_socktype = SOCK_STREAM };
     struct addrinfo *found = NULL;
     struct str host = {0};
     struct str port = {0};
@@ -104,7 +103,7 @@ static int connect_inet(const struct config *config, const char *text, int64_t d
     return fd;
 }
 
-int endpoint_connect(const struct config *config, const char *endpoint, int64_t timeout_s)
+int endpoint_connect(const char *protocols, const char *endpoint, int64_t timeout_s)
 {
     int64_t limit = timeout_s < INT32_MAX / 1000 ? timeout_s * 1000 : INT32_MAX;
 
@@ -112,6 +111,6 @@ int endpoint_connect(const struct config *config, const char *endpoint, int64_t 
         return fd_connect_unix(endpoint + strlen("unix:"), (int)limit);
     if (text_starts_with(endpoint, "local:"))
         return fd_connect_unix(endpoint + strlen("local:"), (int)limit);
-    return connect_inet(config, text_starts_with(endpoint, "inet:") ? endpoint + strlen("inet:") : endpoint,
+    return connect_inet(protocols, text_starts_with(endpoint, "inet:") ? endpoint + strlen("inet:") : endpoint,
         clock_deadline_s(timeout_s));
 }

@@ -5,9 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "util/config/config.h"
-
-/* Connects within the time limit: a descriptor (close-on-exec, non-blocking or not), or -1 with errno. A host name that can't be
+/* protocols: inet_protocols. Connects within the time limit: a descriptor (close-on-exec, non-blocking or not), or -1 with errno. A host name that can't be
  * found is logged (errno: EADDRNOTAVAIL). */
-int endpoint_connect(const struct config *config, const char *endpoint, int64_t timeout_s);
+int endpoint_connect(const char *protocols, const char *endpoint, int64_t timeout_s);
 #endif

@@ -290,7 +290,7 @@ void milter_connect(struct milter *milter)
         (void)give_up(milter, configuration_problem()); /* shows in the first event */
         return;
     }
-    int fd = endpoint_connect(milter->config, settings->endpoint, settings->connect_timeout_s);
+    int fd = endpoint_connect(milter->config->inet_protocols, settings->endpoint, settings->connect_timeout_s);
     if (fd < 0) {
         log_warning("connect to Milter service %s: %s", settings->endpoint, strerror(errno));
         (void)give_up(milter, default_decision(milter));
