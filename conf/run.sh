@@ -6,7 +6,8 @@ BUILD=${BUILD:-build}
 PORT=${PORT:-2525}
 
 # Root's own files are out of reach for the other users that the system runs as; then a place that they can enter serves.
-run=$(pwd)/$BUILD/run
+case $BUILD in /*) ;; *) BUILD=$(pwd)/$BUILD ;; esac
+run=${RUN:-$BUILD/run}
 uid=$(id -u)
 owner=$(id -un)
 group=$(id -gn)
