@@ -15,6 +15,7 @@
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/mail/address.h"
 #include "util/mail/address_list.h"
 
 enum { TOO_BIG_STATUS = 27, LINE_BYTES = 65536 };
@@ -278,6 +279,23 @@ static void set_envelope(struct composer *composer)
             *options->verp == '\0' ? composer->config->default_verp_delimiters : options->verp);
 }
 
+/* What a delivery to these recipients is tried out with: -bv reads no message, but the report shows the header of one. */
+static void put_probe_header(struct composer *composer)
+{
+    const struct envelope *envelope = &composer->envelope;
+    struct str address = {0};
+
+    address_quote(envelope->sender, &address);
+    str_printf(&composer->header, "From: %s\nSubject: probe\nTo:", str_text(&address));
+    for (size_t i = 0; i < envelope->recipient_count; i++) {
+        str_clear(&address);
+        address_quote(envelope->recipients[i].address, &address);
+        str_printf(&composer->header, "%s\t%s", i > 0 ? ",\n" : "", str_text(&address));
+    }
+    str_put_char(&composer->header, '\n');
+    str_free(&address);
+}
+
 void compose_submit(const struct config *config, const struct sendmail_options *options)
 {
     struct composer composer = { .config = config, .options = options, .arena = arena_new() };
@@ -294,7 +312,9 @@ void compose_submit(const struct config *config, const struct sendmail_options *
         give_up(&composer, "Recipient addresses must be specified on the command line or via the -t option");
     if (verify_only && options->extract)
         give_up(&composer, "-t option cannot be used with -bv");
-    if (!verify_only)
+    if (verify_only)
+        put_probe_header(&composer);
+    else
         has_body = read_header(&composer, &length);
     if (options->extract && !extract_fields(&composer, true))
         (void)extract_fields(&composer, false); /* whether any was there shows in the count */

@@ -34,6 +34,10 @@ static void encode_attributes(struct message *message)
     str_free(&bytes);
 }
 
+/* What becomes of an alias: its members are recipients of their own. */
+static const struct target expanded_target = { .state = TARGET_DONE, .tried = true, .code = 250, .status = "2.0.0",
+    .why = "alias expanded", .relay = "none", .action = "expanded", .diagnostic_type = "", .diagnostic = "", .remote_mta = "" };
+
 struct message *message_new(struct manager *manager, const char *id, struct arena *take_arena,
     const struct envelope *envelope)
 {
@@ -46,7 +50,9 @@ struct message *message_new(struct manager *manager, const char *id, struct aren
     message->active_us = clock_wall_us();
     message->targets = arena_allocate(take_arena, envelope->recipient_count * sizeof(message->targets[0]) + 1);
     for (size_t i = 0; i < envelope->recipient_count; i++) {
-        if (envelope->recipients[i].done)
+        if (envelope->recipients[i].expanded)
+            message->targets[i] = expanded_target;
+        else if (envelope->recipients[i].done)
             message->targets[i] = (struct target){ .state = TARGET_DONE, .marked = true };
     }
     encode_attributes(message);

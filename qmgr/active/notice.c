@@ -55,6 +55,16 @@ static bool is_success_after_delay(const struct message *message, size_t index)
         || (target->state == TARGET_DONE && target->tried && target->code < 300 && wants(message, index, NOTIFY_DELAY));
 }
 
+static void collect(struct delivery *notice, bool expanded, select_target *select)
+{
+    const struct envelope *envelope = &notice->message->envelope;
+
+    for (size_t i = 0; i < envelope->recipient_count; i++) {
+        if (envelope->recipients[i].expanded == expanded && select(notice->message, i))
+            notice->indexes[notice->count++] = (uint32_t)i;
+    }
+}
+
 static bool order(struct message *message, const char *service, const char *kind, select_target *select)
 {
     struct manager *manager = message->manager;
@@ -69,10 +79,8 @@ static bool order(struct message *message, const char *service, const char *kind
     notice->entry.owner = notice;
     notice->indexes = arena_allocate(message->arena, count * sizeof(notice->indexes[0]));
     notice->reported = arena_allocate(message->arena, count * sizeof(notice->reported[0]));
-    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
-        if (select(message, i))
-            notice->indexes[notice->count++] = (uint32_t)i;
-    }
+    collect(notice, true, select); /* aliases were done before any delivery began */
+    collect(notice, false, select);
     struct schedule_transport *transport = schedule_transport(manager->schedule, service);
     if (schedule_suspended(transport, kind, clock_monotonic_ms()) != NULL) {
         notice->failed = true;

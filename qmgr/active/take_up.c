@@ -214,10 +214,13 @@ static void schedule_all(struct message *message, const struct routed *routed, s
 static void log_active(const struct message *message)
 {
     struct str sender = {0};
+    size_t count = 0;
 
+    for (size_t i = 0; i < message->envelope.recipient_count; i++)
+        count += !message->envelope.recipients[i].expanded;
     delivery_log_put_address(&sender, message->envelope.sender);
     log_info("%s: from=<%s>, size=%llu, nrcpt=%zu (queue active)", message->id, str_text(&sender),
-        (unsigned long long)message->envelope.size_bytes, message->envelope.recipient_count);
+        (unsigned long long)message->envelope.size_bytes, count);
     str_free(&sender);
 }
 

@@ -217,7 +217,7 @@ static void put_recipient_fields(struct composer *composer, const struct agent_t
     put_line(composer, "Final-Recipient: %s; %s", utf8_type(composer, address), address);
     if (*recipient->dsn_orcpt != '\0')
         put_original_recipient(composer, recipient->dsn_orcpt);
-    else if (*recipient->original != '\0')
+    else if (*recipient->original != '\0' && !text_equal_nocase(recipient->original, target->recipient.address))
         put_line(composer, "Original-Recipient: rfc822;%s", quoted(composer, recipient->original));
     put_line(composer, "Action: %s", target->action);
     put_line(composer, "Status: %s", target->status);

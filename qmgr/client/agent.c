@@ -82,9 +82,8 @@ static bool read_content(struct agent *agent, const char **why)
 {
     struct order *order = &agent->order;
 
-    if (order->envelope.flags & ENVELOPE_VERIFY_ONLY)
-        return true;
-    return message_file_read_header(order->content, &order->file, why);
+    /* What only asks may do without a message. */
+    return message_file_read_header(order->content, &order->file, why) || (order->envelope.flags & ENVELOPE_VERIFY_ONLY);
 }
 
 static bool receive_order(struct agent *agent)

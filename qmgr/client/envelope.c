@@ -14,6 +14,7 @@ enum record_type {
 };
 
 enum { RECORDS_MAX = 4 << 20, TEXT_BYTES_MAX = 1 << 16 };
+enum { DONE_BY_EXPANSION = 2 }; /* in the place of the done mark, until the sender was told */
 
 const char *envelope_attribute(const struct envelope *envelope, const char *name)
 {
@@ -104,7 +105,7 @@ static void put_recipient(struct str *out, const struct recipient *recipient)
 {
     size_t start = record_begin(out, RECORD_RECIPIENT);
 
-    put_number(out, recipient->done, 1);
+    put_number(out, recipient->expanded ? DONE_BY_EXPANSION : recipient->done, 1);
     put_number(out, recipient->notify, 4);
     put_text(out, recipient->address);
     put_text(out, recipient->original);
@@ -192,6 +193,7 @@ static bool get_recipient(struct reader *reader, uint64_t base, struct envelope 
         || !get_text(reader, &recipient.dsn_orcpt))
         return false;
     recipient.done = done != 0;
+    recipient.expanded = done == DONE_BY_EXPANSION;
     recipient.notify = (uint32_t)notify & (NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY);
     envelope->recipients =
         grow(reader->arena, envelope->recipients, envelope->recipient_count, sizeof(recipient));

@@ -41,7 +41,8 @@ struct recipient {
     const char *original;  /* as received, internal form; "" when unknown */
     const char *dsn_orcpt; /* ORCPT in its wire form "rfc822;..."; "" when not given */
     uint32_t notify;       /* NOTIFY_* */
-    bool done;             /* delivered or bounced already */
+    bool done;             /* delivered or bounced already, or expanded */
+    bool expanded;         /* an alias that led to others, not yet reported to a sender who wants to know */
     uint64_t offset;       /* file: where its record's done mark stands; 0 in a commit message */
 };
 

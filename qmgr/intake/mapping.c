@@ -435,6 +435,30 @@ static bool expand_all(struct expansion *expansion)
     return good;
 }
 
+/* An alias is done once it is expanded: a sender who wants to hear of success hears of that, not of the members (RFC 3461
+ * section 5.2.7.3). */
+static void take_members(struct expansion *expansion, const struct recipient *recipient, mapping_take *take)
+{
+    struct intake_message *message = expansion->message;
+    bool expanded = expansion->count > 1 || !text_equal(expansion->items[0].address, expansion->original);
+    struct recipient member = *recipient;
+
+    if (expanded && (recipient->notify & NOTIFY_SUCCESS)) {
+        struct recipient alias = *recipient;
+        alias.address = arena_copy_text(message->arena, expansion->original);
+        alias.notify = NOTIFY_SUCCESS;
+        alias.done = alias.expanded = true;
+        take(message, &alias, alias.address);
+        member.notify &= ~(uint32_t)NOTIFY_SUCCESS;
+        if (member.notify == 0)
+            member.notify = NOTIFY_NEVER;
+    }
+    for (size_t i = 0; i < expansion->count; i++) {
+        note_utf8(message, expansion->items[i].address);
+        take(message, &member, expansion->items[i].address);
+    }
+}
+
 void mapping_expand(struct intake_message *message, const struct recipient *recipient, const char *address,
     mapping_take *take)
 {
@@ -447,11 +471,7 @@ void mapping_expand(struct intake_message *message, const struct recipient *reci
     }
     struct expansion expansion = { .message = message, .original = address };
     if (add_expanded(&expansion, (struct expanded){ arena_copy_text(message->arena, address), 0, false })
-        && expand_all(&expansion)) {
-        for (size_t i = 0; i < expansion.count; i++) {
-            note_utf8(message, expansion.items[i].address);
-            take(message, recipient, expansion.items[i].address);
-        }
-    }
+        && expand_all(&expansion))
+        take_members(&expansion, recipient, take);
     free(expansion.items);
 }

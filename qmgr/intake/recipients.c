@@ -80,6 +80,11 @@ static void take(struct intake_message *message, const struct recipient *recipie
 {
     struct recipient final = *recipient;
 
+    if (recipient->expanded) {
+        envelope_add_recipient(&message->envelope, message->arena, recipient);
+        return;
+    }
+
     final.address = arena_copy_text(message->arena, address);
     if (!message->intake->config->enable_original_recipient)
         final.original = ""; /* makes no difference then; the log tells it all the same */
@@ -158,7 +163,6 @@ void recipients_add_copy(struct intake_message *message, const char *named, uint
 
     mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
     copy.original = arena_copy_text(message->arena, str_text(&address));
-    copy.dsn_orcpt = original_recipient(message, str_text(&address));
     mapping_expand(message, &copy, str_text(&address), take);
     str_free(&address);
 }
@@ -177,7 +181,8 @@ static void redirect(struct intake_message *message)
     if (envelope->recipient_count == 0)
         return;
     for (size_t i = 1; i < envelope->recipient_count; i++) {
-        if (strcasecmp(envelope->recipients[i].address, envelope->recipients[0].address) < 0)
+        if (envelope->recipients[0].expanded
+            || strcasecmp(envelope->recipients[i].address, envelope->recipients[0].address) < 0)
             envelope->recipients[0] = envelope->recipients[i];
     }
     envelope->recipients[0].address = message->redirect_to;
