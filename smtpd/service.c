@@ -25,6 +25,7 @@ static const struct {
     { "DSN", KEYWORD_DSN },
     { "SMTPUTF8", KEYWORD_SMTPUTF8 },
     { "CHUNKING", KEYWORD_CHUNKING },
+    { "LIMITS", KEYWORD_LIMITS },
     { "silent-discard", KEYWORD_SILENT_DISCARD },
     { "XCLIENT", KEYWORD_XCLIENT },
     { "XFORWARD", KEYWORD_XFORWARD },

@@ -24,6 +24,7 @@ enum {
     KEYWORD_AUTH = 1024,
     KEYWORD_XCLIENT = 4096,
     KEYWORD_XFORWARD = 8192,
+    KEYWORD_LIMITS = 4096,
     KEYWORD_SILENT_DISCARD = 2048, /* don't log what was withheld */
 };
 

@@ -12,6 +12,7 @@
 
 #include "master/command/chroot_files.h"
 #include "master/command/examine.h"
+#include "master/command/examine_relay.h"
 #include "master/command/examine_tls.h"
 #include "master/command/folders.h"
 #include "util/tool/log_file.h"
@@ -90,6 +91,12 @@ static int run_and_wait(char **arguments)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+static void refuse_open_relay(const struct command *command)
+{
+    if (!examine_relay(command->config))
+        log_fatal("open relay: refused (open_relay_action = warn or ignore allows it)");
+}
+
 /* ---- one function per verb; the result is the exit status ---- */
 
 static void prepare_start(const struct command *command)
@@ -104,6 +111,7 @@ static void prepare_start(const struct command *command)
             directory);
     examine_log_file(command->config);
     examine_master_cf(command->config);
+    refuse_open_relay(command);
     if (!folders_make(command->config, &why) || !folders_check(command->config, false, warn, &why))
         log_fatal("%s", str_text(&why));
     if (examine_wants_chroot(command->config))
@@ -172,6 +180,7 @@ static int reload(const struct command *command)
     must_run(command);
     examine_log_file(command->config);
     examine_master_cf(command->config);
+    refuse_open_relay(command);
     if (examine_wants_chroot(command->config))
         chroot_files_refresh(command->config);
     log_info("refreshing the Postfix mail system");
@@ -201,6 +210,7 @@ static int check(const struct command *command)
     examine_permissions(command->config);
     examine_users(command->config);
     good = examine_tls(command->config) && good;
+    good = examine_relay(command->config) && good;
     return good ? 0 : 1;
 }
 

@@ -79,6 +79,8 @@ struct verdict command_ehlo(struct session *session, const char *arguments)
         { KEYWORD_DSN, true, "DSN" },
         { KEYWORD_SMTPUTF8, config->smtputf8_enable, "SMTPUTF8" },
         { KEYWORD_CHUNKING, true, "CHUNKING" },
+        { KEYWORD_LIMITS, config->smtpd_announce_limits, /* RFC 9422 */
+          arena_printf(session->call, "LIMITS RCPTMAX=%lld", (long long)config->smtpd_recipient_limit) },
     };
     struct str lines = {0};
 

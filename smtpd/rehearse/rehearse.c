@@ -1,5 +1,7 @@
-/* rehearse.c: what would happen, without letting it happen: the program behind posthaste session and posthaste route. It calls
+/* rehearse.c: what would happen, without letting it happen: the program behind posthaste session and posthaste route, and
+ * behind its check for open relays. It calls
  * the code that smtpd and qmgr decide with; posthaste executes it. */
+#include "smtpd/rehearse/relay_show.h"
 #include "smtpd/rehearse/route_show.h"
 #include "smtpd/rehearse/session_show.h"
 #include "util/base/memory.h"
@@ -9,19 +11,24 @@
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
+    bool is_silent; /* what restrictions warn of is logged when clients come */
 } verbs[] = {
-    { "session", session_show },
-    { "route", route_show },
+    { "session", session_show, false },
+    { "route", route_show, false },
+    { "relay", relay_show, true },
 };
 
 int main(int argc, char **argv)
 {
     log_without_syslog();
     log_open("postfix", "rehearse");
-    log_to_stderr(false);
     for (size_t i = 0; argc > 1 && i < COUNT_OF(verbs); i++) {
-        if (text_equal(argv[1], verbs[i].name))
-            return verbs[i].run(argc - 1, argv + 1);
+        if (!text_equal(argv[1], verbs[i].name))
+            continue;
+        if (!verbs[i].is_silent)
+            log_to_stderr(false);
+        return verbs[i].run(argc - 1, argv + 1);
     }
+    log_to_stderr(false);
     log_fatal("posthaste runs this program; it is not for use by hand");
 }
