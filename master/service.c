@@ -29,6 +29,16 @@ static int limit_of(const struct service *service)
     return limit == 0 || limit > slots ? slots : (int)limit;
 }
 
+/* Those that are leaving don't stand in their successors' way, as far as there is room on the board. */
+static bool has_enough_workers(const struct service *service)
+{
+    int count = service->worker_count;
+
+    if (count < service->limit)
+        return false;
+    return count >= board_slot_count(service->board) || count - board_leaving_count(service->board) >= service->limit;
+}
+
 static void watch(struct service *service, bool on)
 {
     for (size_t i = 0; i < service->watch_count; i++)
@@ -45,7 +55,7 @@ static void enter(struct service *service, enum service_state state)
 /* Finds the state that the facts ask for. */
 static void settle(struct service *service)
 {
-    bool is_served = board_anyone_idle(service->board) || service->worker_count >= service->limit;
+    bool is_served = board_anyone_idle(service->board) || has_enough_workers(service);
 
     enter(service, is_served ? SERVICE_SERVED : SERVICE_UNSERVED);
 }
@@ -95,7 +105,7 @@ static void ignore(struct service *service)
 /* A connection waits. Somebody who became idle meanwhile will take it. */
 static void serve(struct service *service)
 {
-    if (board_anyone_idle(service->board) || service->worker_count >= service->limit)
+    if (board_anyone_idle(service->board) || has_enough_workers(service))
         settle(service);
     else
         start_worker(service);
@@ -130,7 +140,7 @@ static void all_busy(struct service *service)
 {
     if (board_anyone_idle(service->board))
         return;
-    if (service->worker_count >= service->limit) {
+    if (has_enough_workers(service)) {
         warn_of_limit(service);
         service->stress_until = time(NULL) + STRESS_S;
         settle(service);

@@ -11,7 +11,12 @@
 
 #include "util/base/memory.h"
 
-enum { SLOT_BUSY, SLOT_IDLE, SLOT_STARTING }; /* the last two count as idle */
+enum { SLOT_BUSY, SLOT_LEAVING, SLOT_IDLE, SLOT_STARTING }; /* the last two count as idle */
+
+static bool counts_as_idle(uint8_t value)
+{
+    return value >= SLOT_IDLE;
+}
 
 /* What lies in the shared memory: the secret, the number of idle workers, then one byte per slot. */
 struct shared {
@@ -75,14 +80,14 @@ int board_slot_count(const struct board *board)
 
 bool board_set_busy(struct board *board, int slot)
 {
-    if (slot >= board->slot_count || atomic_exchange(&board->shared->slots[slot], SLOT_BUSY) == SLOT_BUSY)
+    if (slot >= board->slot_count || !counts_as_idle(atomic_exchange(&board->shared->slots[slot], SLOT_BUSY)))
         return false;
     return atomic_fetch_sub(&board->shared->idle, 1) <= 1;
 }
 
 static void set(struct board *board, int slot, uint8_t value)
 {
-    if (slot < board->slot_count && atomic_exchange(&board->shared->slots[slot], value) == SLOT_BUSY)
+    if (slot < board->slot_count && !counts_as_idle(atomic_exchange(&board->shared->slots[slot], value)))
         (void)atomic_fetch_add(&board->shared->idle, 1); /* the value before is of no interest */
 }
 
@@ -102,6 +107,22 @@ bool board_slot_close(struct board *board, int slot)
 
     (void)board_set_busy(board, slot); /* nobody is left to be idle there */
     return had_started;
+}
+
+void board_set_leaving(struct board *board, int slot)
+{
+    (void)board_set_busy(board, slot); /* who counts the idle ones looks anew anyway */
+    if (slot < board->slot_count)
+        atomic_store(&board->shared->slots[slot], SLOT_LEAVING);
+}
+
+int board_leaving_count(const struct board *board)
+{
+    int count = 0;
+
+    for (int slot = 0; slot < board->slot_count; slot++)
+        count += atomic_load(&board->shared->slots[slot]) == SLOT_LEAVING;
+    return count;
 }
 
 bool board_anyone_idle(const struct board *board)

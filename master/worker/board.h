@@ -27,8 +27,12 @@ void board_slot_open(struct board *board, int slot);
 bool board_slot_close(struct board *board, int slot);
 /* Master: whether any worker is idle, as far as they say. */
 bool board_anyone_idle(const struct board *board);
+/* Master: how many workers are leaving. */
+int board_leaving_count(const struct board *board);
 
 /* Worker: changes its own slot. board_set_busy is true if it was the last idle one. */
 bool board_set_busy(struct board *board, int slot);
 void board_set_idle(struct board *board, int slot);
+/* Serves those it has and takes nobody any more: a successor may start beside it. For good. */
+void board_set_leaving(struct board *board, int slot);
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "master/worker/handover.h"
 #include "master/worker/worker_inside.h"
@@ -104,4 +105,12 @@ void worker_serve_many(struct worker *worker, worker_on_connect *on_connect, voi
     for (int i = 0; i < count; i++)
         event_free(events[i]);
     fd_close(&serving.reserve);
+}
+
+void worker_leave(struct worker *worker)
+{
+    static const char word[] = "l";
+
+    board_set_leaving(worker->board, worker->slot);
+    (void)!write(HANDOVER_NOTIFY, word, 1); /* a full pipe will wake master just as well */
 }

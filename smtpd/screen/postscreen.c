@@ -27,7 +27,7 @@ static void on_sigterm(evutil_socket_t fd, short what, void *context)
 }
 
 /* A successor takes new connections and the cache; those that are here are served to their end. */
-static void serve_the_rest(struct screen *screen)
+static void serve_the_rest(struct worker *worker, struct screen *screen)
 {
     bool is_told = false;
     struct event *term = evsignal_new(screen->events, SIGTERM, on_sigterm, &is_told);
@@ -36,6 +36,7 @@ static void serve_the_rest(struct screen *screen)
         log_fatal("no event: %m");
     cache_close(screen->cache);
     screen->cache = NULL;
+    worker_leave(worker);
     while (!is_told && (screen->visitor_count > 0 || screen->handover_count > 0)) {
         if (event_base_loop(screen->events, EVLOOP_ONCE) != 0)
             break;
@@ -63,7 +64,7 @@ int main(int argc, char **argv)
     worker_on_reload(worker, on_reload, &is_replaced);
     worker_serve_many(worker, on_connect, &screen);
     if (is_replaced)
-        serve_the_rest(&screen);
+        serve_the_rest(worker, &screen);
     screen_close(&screen);
     str_free(&smtpd);
     str_free(&dnsblog);
