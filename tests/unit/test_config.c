@@ -79,6 +79,7 @@ static void overrides_win_and_are_expanded(void **unused)
     assert_string_equal(config->smtpd_banner, "a.example x");
     assert_string_equal(config_value(config, "own"), "x");
     assert_null(config_value(config, "nobodys"));
+    str_free(&why);
     config_free(config);
 }
 
