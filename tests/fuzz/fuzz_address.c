@@ -34,7 +34,9 @@ static void try_address(const char *text)
     struct str again = {0};
 
     address_quote(text, &external); /* of a domain nothing is quoted */
-    if (*text != '\0' && text[address_local_length(text) + strcspn(text + address_local_length(text), "\"\\")] == '\0' && (!address_unquote(str_text(&external), &again) || strcmp(str_text(&again), text) != 0))
+    const char *domain = text + address_local_length(text);
+    bool plain = domain[strcspn(domain, "\"\\")] == '\0';
+    if (*text != '\0' && plain && (!address_unquote(str_text(&external), &again) || strcmp(str_text(&again), text) != 0))
         abort();
     if (address_unquote(text, &internal)) {
         rewrite_address(configuration(), REWRITE_LOCAL, str_text(&internal), &again);
