@@ -71,16 +71,26 @@ static bool connect_to_anvil(struct limits *limits)
     return true;
 }
 
-static bool ask(struct limits *limits, const struct anvil_event *event, struct anvil_counts *counts)
+static bool exchange(struct limits *limits, const struct anvil_event *event, struct anvil_counts *counts)
 {
     unsigned type;
 
+    anvil_event_send(limits->channel, event);
+    return ipc_flush(limits->channel, clock_deadline_s(TIMEOUT_S))
+           && ipc_receive(limits->channel, &type, clock_deadline_s(TIMEOUT_S)) && type == anvil_counts_type
+           && anvil_counts_decode(limits->channel, counts);
+}
+
+/* A connection from an earlier session may have outlived its anvil: that costs a second try. */
+static bool ask(struct limits *limits, const struct anvil_event *event, struct anvil_counts *counts)
+{
+    if (limits->channel != NULL && exchange(limits, event, counts))
+        return true;
+    ipc_close(limits->channel);
+    limits->channel = NULL;
     if (!connect_to_anvil(limits))
         return false;
-    anvil_event_send(limits->channel, event);
-    bool good = ipc_flush(limits->channel, clock_deadline_s(TIMEOUT_S))
-                && ipc_receive(limits->channel, &type, clock_deadline_s(TIMEOUT_S)) && type == anvil_counts_type
-                && anvil_counts_decode(limits->channel, counts);
+    bool good = exchange(limits, event, counts);
     if (!good)
         give_up(limits, ipc_error(limits->channel));
     return good;
