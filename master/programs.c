@@ -16,9 +16,7 @@ static const struct program {
     { "trivial-rewrite", PROGRAM_INSIDE, NULL }, /* qmgr, smtpd: qmgr/route; intake: util/mail/rewrite */
     { "scache", PROGRAM_INSIDE, NULL },          /* the pool of smtp processes */
     { "tlsmgr", PROGRAM_INSIDE, NULL },          /* OpenSSL seeds itself; tickets: smtpd, smtp */
-    { "anvil", PROGRAM_HELPER, NULL },
-    { "verify", PROGRAM_HELPER, NULL },
-    { "flush", PROGRAM_HELPER, NULL },
+    { "flush", PROGRAM_INSIDE, NULL },           /* qmgr looks through the deferred queue */
     { "proxymap", PROGRAM_HELPER, NULL },
     { "tlsproxy", PROGRAM_HELPER, NULL },
     { "dnsblog", PROGRAM_HELPER, NULL },

@@ -6,6 +6,7 @@
 #include "smtpd/reply_footer.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
+#include "util/log/log.h"
 
 static void sleep_for(int64_t seconds)
 {
@@ -26,6 +27,8 @@ static void put_line(struct session *session, const struct verdict *verdict, con
         str_printf(line, "%s ", verdict->status);
     text_put_printable(line, text, length, '?', true);
     str_printf(&session->transcript, "Out: %s\n", str_text(line));
+    if (log_debug_level() > 0)
+        log_debug("> %s: %s", session->client_text, str_text(line));
     str_put(line, "\r\n");
     stream_write(session->stream, str_text(line), line->length);
 }

@@ -120,6 +120,7 @@ void service_open(struct service *service, const struct config *config, const st
     service->command_filter = maps_open(config, "smtpd_command_filter", config->smtpd_command_filter, 0);
     service->footers = maps_open(config, "smtpd_reject_footer_maps", config->smtpd_reject_footer_maps, 0);
     service->reject_filter = maps_open(config, "smtpd_reject_filter_maps", config->smtpd_reject_filter_maps, 0);
+    service->debug_peers = match_list_open(config, "debug_peer_list", config->debug_peer_list);
     service->flush_domains = match_list_open(config, "fast_flush_domains", config->fast_flush_domains);
     service->limits = limits_open(config, anvil_socket);
     service->mynetworks = match_list_open(config, "mynetworks", config->mynetworks);
@@ -152,6 +153,7 @@ void service_close(struct service *service)
     limits_close(service->limits);
     maps_close(service->milter_maps);
     match_list_close(service->flush_domains);
+    match_list_close(service->debug_peers);
     match_list_close(service->xclient_hosts);
     match_list_close(service->xforward_hosts);
     match_list_close(service->mynetworks);

@@ -44,6 +44,7 @@ struct service {
     struct maps *footers;        /* smtpd_reject_footer_maps */
     struct maps *reject_filter;
     struct limits *limits;
+    struct match_list *debug_peers;   /* debug_peer_list */
     struct match_list *flush_domains; /* fast_flush_domains */
     struct match_list *mynetworks;
     struct match_list *forbidden_commands;

@@ -259,6 +259,9 @@ void session_change_client(struct session *session)
                                      && matches_client(session, service->bare_newline_exclusions);
     session->context =
         matches_client(session, service->local_rewrite_clients) ? REWRITE_LOCAL : REWRITE_REMOTE;
+    session->debug_level = log_debug_level();
+    if (matches_client(session, service->debug_peers))
+        log_set_debug(session->debug_level + (int)config->debug_peer_level);
     session->dns_lists = (struct dns_list_memory){ .arena = session->arena };
     session->xclient_allowed = matches_client(session, service->xclient_hosts);
 }
@@ -281,6 +284,7 @@ static void start(struct session *session, struct service *service, int fd, cons
 
 static void stop(struct session *session)
 {
+    log_set_debug(session->debug_level);
     login_stop(session);
     encryption_stop(session);
     transaction_stop(&session->transaction);
@@ -344,6 +348,9 @@ static enum stream_status read_command(struct session *session, struct str *line
         str_truncate(line, line->length - 1);
     if (good)
         transcribe(session, str_text(line));
+    if (good && log_debug_level() > 0)
+        log_debug("< %s: %s", session->client_text,
+            text_starts_with_nocase(str_text(line), "AUTH") ? "AUTH" : str_text(line));
     return stream_status(session->stream);
 }
 

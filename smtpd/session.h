@@ -50,6 +50,7 @@ struct session {
     struct dns_list_memory dns_lists; /* what DNS lists have said */
     const char *instance;      /* names this connection to policy servers */
     unsigned mail_number;      /* MAIL commands so far */
+    int debug_level;           /* of the process, outside of this session (debug_peer_list) */
     bool counted;              /* anvil knows of this connection */
     struct str deferral_texts[3]; /* theirs: client, helo, sender */
     bool denied;               /* the client was refused at once: only QUIT is left */
