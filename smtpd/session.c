@@ -1,6 +1,7 @@
 #include "smtpd/session.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include "smtpd/milter_stage.h"
 #include "smtpd/notice.h"
 #include "smtpd/reply.h"
+#include "smtpd/upstream.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -230,21 +232,26 @@ static bool matches_client(const struct session *session, struct match_list *lis
     return match_list_client(list, session->client.name, session->client.address) == TABLE_FOUND;
 }
 
-static void find_server(struct session *session)
+static void name_server(struct session *session, const struct sockaddr *own, socklen_t length)
 {
-    struct sockaddr_storage own;
-    socklen_t length = sizeof(own);
     char address[NI_MAXHOST];
     char port[NI_MAXSERV];
 
-    session->server_address = session->server_port = "";
-    if (getsockname(stream_fd(session->stream), (struct sockaddr *)&own, &length) != 0
-        || getnameinfo((struct sockaddr *)&own, length, address, sizeof(address), port, sizeof(port),
-               NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+    if (getnameinfo(own, length, address, sizeof(address), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return;
     bool is_mapped = text_starts_with_nocase(address, "::ffff:") && strchr(address, '.') != NULL;
     session->server_address = arena_copy_text(session->arena, is_mapped ? address + strlen("::ffff:") : address);
     session->server_port = arena_copy_text(session->arena, port);
+}
+
+static void find_server(struct session *session)
+{
+    struct sockaddr_storage own;
+    socklen_t length = sizeof(own);
+
+    session->server_address = session->server_port = "";
+    if (getsockname(stream_fd(session->stream), (struct sockaddr *)&own, &length) == 0)
+        name_server(session, (const struct sockaddr *)&own, length);
 }
 
 void session_change_client(struct session *session)
@@ -481,11 +488,20 @@ void session_run(struct service *service, int fd, const struct sockaddr *peer, s
     struct session session;
     struct str counts = {0};
     enum stream_status status;
+    struct upstream upstream;
 
+    bool is_good = upstream_read(service->config, fd, &upstream);
+    if (upstream.is_told) {
+        peer = (const struct sockaddr *)&upstream.client;
+        length = peer->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    }
     start(&session, service, fd, peer, length);
+    if (upstream.is_told)
+        name_server(&session, (const struct sockaddr *)&upstream.server, length);
     log_info("connect from %s", session.client_text);
     login_start(&session);
-    struct verdict verdict = limits_connect(&session);
+    struct verdict verdict = is_good ? limits_connect(&session)
+        : VERDICT(421, "4.3.0", arena_printf(session.call, "%s Server local error", service->config->myhostname));
     if (verdict.code != 0) {
         reply_send(&session, verdict);
         status = STREAM_OK;
