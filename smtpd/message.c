@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "smtpd/milter_stage.h"
+#include "smtpd/proxy_filter.h"
 #include "smtpd/received.h"
 #include "smtpd/session.h"
 #include "util/base/clock.h"
@@ -105,6 +106,13 @@ struct verdict message_open(struct session *session)
         .origin = session->client_text, .helo = session->helo, .protocol = session_protocol(session) };
     struct verdict why = {0};
 
+    if (proxy_filter_is_wanted(session) && !transaction->discard) {
+        why = proxy_filter_open(session);
+        if (why.code == 0)
+            log_info("NOQUEUE: client=%s%s%s", session->client_text, login_log_text(session), origin_log_text(session));
+        return why;
+    }
+
     transaction->message = intake_begin(session->service->intake, &begin, &why);
     if (transaction->message == NULL) {
         session->trouble |= TROUBLE_RESOURCE;
@@ -136,7 +144,23 @@ static void sink(void *context, const char *bytes, size_t length, bool line_end)
         log_set_service(own);
         return;
     }
-    intake_text(transaction->message, bytes, length, line_end);
+    if (transaction->proxy != NULL)
+        proxy_filter_text(transaction->proxy, bytes, length, line_end);
+    else
+        intake_text(transaction->message, bytes, length, line_end);
+}
+
+bool message_is_open(const struct session *session)
+{
+    return session->transaction.message != NULL || session->transaction.proxy != NULL;
+}
+
+void message_line(struct session *session, const char *line)
+{
+    if (session->transaction.proxy != NULL)
+        proxy_filter_text(session->transaction.proxy, line, strlen(line), true);
+    else
+        intake_line(session->transaction.message, line);
 }
 
 void message_start_content(struct session *session)
@@ -196,6 +220,19 @@ static unsigned trouble_of_refusal(const struct verdict *verdict)
     return text_starts_with(verdict->text, "Error: ") ? 0 : TROUBLE_POLICY;
 }
 
+static struct verdict end_proxied(struct session *session)
+{
+    struct transaction *transaction = &session->transaction;
+
+    struct verdict verdict = transaction->discard ? VERDICT_OK : proxy_filter_end(session);
+    if (verdict.code < 400) {
+        session->errors = 0;
+        session->junk = 0;
+    }
+    transaction_reset(transaction);
+    return verdict;
+}
+
 struct verdict message_end(struct session *session, bool chunked)
 {
     struct transaction *transaction = &session->transaction;
@@ -218,6 +255,8 @@ struct verdict message_end(struct session *session, bool chunked)
         transaction->message = NULL;
         return verdict;
     }
+    if (transaction->proxy != NULL)
+        return end_proxied(session);
     hand_over_actions(session);
     milter_stage_content(session);
     bool good = intake_end(transaction->message, &verdict);

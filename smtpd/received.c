@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/message.h"
 #include "smtpd/session.h"
 #include "util/base/clock.h"
 #include "util/mail/address.h"
@@ -17,7 +18,7 @@ static void write_from(struct session *session)
     str_clear(line);
     str_printf(line, "Received: from %s (%s [%s%s])", session->helo != NULL ? session->helo : client->name, client->name,
         is_ipv6 ? "IPv6:" : "", client->address);
-    intake_line(session->transaction.message, str_text(line));
+    message_line(session, str_text(line));
 }
 
 /* What could end the comment, or the header, is left out of the name. */
@@ -29,7 +30,7 @@ static void write_login(struct session *session)
     for (const char *at = session->login.user; *at != '\0'; at++)
         str_put_char(line, strchr("()\\", *at) != NULL || (unsigned char)*at < ' ' || *at == 127 ? '?' : *at);
     str_put_char(line, ')');
-    intake_line(session->transaction.message, str_text(line));
+    message_line(session, str_text(line));
 }
 
 /* RFC 3848: S for TLS, A for a login; there is no SMTPS. */
@@ -46,7 +47,7 @@ static const char *with_protocol(struct session *session)
 static void write_line(struct session *session, const char *text)
 {
     str_set(&session->scratch, text);
-    intake_line(session->transaction.message, str_text(&session->scratch));
+    message_line(session, str_text(&session->scratch));
 }
 
 /* What comes from the client's certificate must not end the comment. */
@@ -91,7 +92,7 @@ void received_write(struct session *session)
     char date[DATE_TEXT_BYTES];
 
     for (const struct transaction_header *header = transaction->headers; header != NULL; header = header->next)
-        intake_line(transaction->message, header->text);
+        message_line(session, header->text);
     if (!config->smtpd_hide_client_session) {
         write_from(session);
         if (session->tls != NULL && config->smtpd_tls_received_header)
@@ -100,12 +101,13 @@ void received_write(struct session *session)
             write_login(session);
     }
     str_clear(line);
-    str_printf(line, "%sby %s (%s) with %s id %s", config->smtpd_hide_client_session ? "Received: " : "\t",
-        config->myhostname, config->mail_name, with_protocol(session), intake_queue_id(transaction->message));
+    str_printf(line, "%sby %s (%s) with %s%s%s", config->smtpd_hide_client_session ? "Received: " : "\t",
+        config->myhostname, config->mail_name, with_protocol(session),
+        transaction->message == NULL ? "" : " id ", transaction->message == NULL ? "" : intake_queue_id(transaction->message));
     bool single = transaction->recipient_count == 1;
     if (!single)
         str_put_char(line, ';');
-    intake_line(transaction->message, str_text(line));
+    message_line(session, str_text(line));
     str_clear(line);
     str_put_char(line, '\t');
     if (single) {
@@ -114,5 +116,5 @@ void received_write(struct session *session)
         str_put(line, ">; ");
     }
     str_put(line, date_format(clock_wall_us() / 1000000, date));
-    intake_line(transaction->message, str_text(line));
+    message_line(session, str_text(line));
 }

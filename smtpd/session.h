@@ -64,6 +64,7 @@ struct session {
     bool milter_in_content;               /* they see content: macros about the envelope are over */
     const struct verdict *milter_refusal; /* likewise: what we said to it */
 
+    const char *arguments;     /* of the RCPT at hand, as given */
     const char *where;         /* the last command, for "lost connection after ..." */
     struct command_counts counts;
     int64_t errors;

@@ -1,6 +1,7 @@
 #include "smtpd/transaction.h"
 
 #include "qmgr/intake/milter/milter_list.h"
+#include "smtpd/proxy_filter.h"
 
 void transaction_start(struct transaction *transaction)
 {
@@ -14,6 +15,7 @@ void transaction_reset(struct transaction *transaction)
 
     if (transaction->sender != NULL)
         milter_list_abort(milters);
+    proxy_filter_close(transaction->proxy);
     intake_cancel(transaction->message);
     arena_reset(arena);
     *transaction = (struct transaction){ .arena = arena, .milters = milters };

@@ -12,6 +12,7 @@
 #include "util/base/arena.h"
 
 struct milter_list;
+struct proxy_filter;
 
 enum transaction_state {
     TRANSACTION_NONE,
@@ -49,7 +50,9 @@ struct transaction {
     size_t overshoot;              /* RCPT commands beyond smtpd_recipient_limit */
     struct mail_parameters parameters;
     struct transaction_forwarded forwarded; /* texts live as long as the connection */
+    const char *mail_command;       /* as the client gave it */
     struct intake_message *message; /* NULL until the first recipient */
+    struct proxy_filter *proxy;     /* takes the message instead; NULL: nobody does */
     struct verdict failure;         /* code 0: fine; BDAT: what the rest is answered with */
     struct framing framing;
     bool too_big;

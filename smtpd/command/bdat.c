@@ -3,6 +3,7 @@
 
 #include "smtpd/message.h"
 #include "smtpd/milter_stage.h"
+#include "smtpd/proxy_filter.h"
 #include "smtpd/session.h"
 #include "util/base/number.h"
 #include "util/base/text.h"
@@ -65,7 +66,7 @@ static struct verdict check_phase(struct session *session, const struct chunk *c
             arena_printf(session->call, "Discarded %llu bytes after earlier error", (unsigned long long)chunk->length));
     if (transaction->state == TRANSACTION_SENDER)
         return VERDICT(554, "5.5.1", "Error: no valid recipients");
-    if (transaction->message == NULL)
+    if (!message_is_open(session))
         return VERDICT(503, "5.5.1", "Error: need RCPT command");
     return (struct verdict){0};
 }
@@ -80,6 +81,8 @@ static struct verdict begin(struct session *session)
         transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
     if (verdict.code == 0)
         verdict = milter_stage_data(session);
+    if (verdict.code == 0 && transaction->proxy != NULL)
+        verdict = proxy_filter_data(session);
     if (verdict.code == 0)
         message_start_content(session);
     return verdict;

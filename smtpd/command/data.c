@@ -1,6 +1,7 @@
 /* DATA (RFC 5321 section 4.1.1.4). */
 #include "smtpd/message.h"
 #include "smtpd/milter_stage.h"
+#include "smtpd/proxy_filter.h"
 #include "smtpd/reply.h"
 #include "smtpd/session.h"
 
@@ -17,8 +18,12 @@ struct verdict command_data(struct session *session, const char *arguments)
     verdict = milter_stage_data(session);
     if (verdict.code != 0)
         return verdict;
-    if (transaction->message == NULL)
+    if (!message_is_open(session))
         return VERDICT(503, "5.5.1", "Error: need RCPT command");
+    if (transaction->proxy != NULL)
+        verdict = proxy_filter_data(session);
+    if (verdict.code != 0)
+        return verdict;
     reply_send(session, VERDICT(354, "", "End data with <CR><LF>.<CR><LF>"));
     message_start_content(session);
     if (framing_read_data(&transaction->framing, session->stream) != STREAM_OK) {

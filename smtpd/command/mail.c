@@ -100,6 +100,7 @@ struct verdict command_mail(struct session *session, const char *arguments)
     else
         verdict = take_sender(session, str_text(&word), cursor, &internal);
     if (verdict.code == 0) {
+        session->transaction.mail_command = arena_printf(session->transaction.arena, "MAIL %s", arguments);
         session->transaction.state = TRANSACTION_SENDER;
         if (!session->config->smtpd_delay_open_until_valid_rcpt)
             verdict = message_open(session);

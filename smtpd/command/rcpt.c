@@ -5,6 +5,7 @@
 #include "smtpd/message.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/path.h"
+#include "smtpd/proxy_filter.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -68,7 +69,7 @@ static struct verdict add_recipient(struct session *session, const char *word, c
 {
     struct transaction *transaction = &session->transaction;
 
-    if (transaction->message == NULL) {
+    if (!message_is_open(session)) {
         struct verdict why = message_open(session);
         if (why.code != 0)
             return why;
@@ -76,7 +77,13 @@ static struct verdict add_recipient(struct session *session, const char *word, c
     const struct recipient recipient = { .address = address, .original = address,
         .dsn_orcpt = original_recipient(session, word, parameters),
         .notify = parameters->notify };
-    intake_recipient(transaction->message, &recipient);
+    if (transaction->proxy != NULL) {
+        struct verdict refused = proxy_filter_recipient(session, session->arguments);
+        if (refused.code != 0)
+            return refused;
+    } else {
+        intake_recipient(transaction->message, &recipient);
+    }
     if (transaction->recipient_count++ == 0)
         transaction->recipient = arena_copy_text(transaction->arena, address);
     transaction->state = TRANSACTION_RECIPIENTS;
@@ -113,6 +120,7 @@ static struct verdict take(struct session *session, const char *cursor, struct s
 
 struct verdict command_rcpt(struct session *session, const char *arguments)
 {
+    session->arguments = arguments;
     const char *cursor = behind_keyword(arguments);
     struct str word = {0};
     struct str internal = {0};
