@@ -119,7 +119,7 @@ static void settings_and_macro_defaults_are_found(void **unused)
     assert_true(config_from_text("milter_default_action = reject\n"
         "milter_macro_defaults = auth_type=none, {foo}=bar { baz = a b }\n", NULL, 0, NULL, &config, &why));
     struct milter_settings *one = milter_settings_parse(config,
-        "inet:host:1, { unix:a/b, default_action=accept, command_timeout = 2s, { connect_timeout = 1m } }", arena);
+        "inet:host:1, { unix:a/b, default_action=accept, command_timeout=2s, { connect_timeout = 1m } }", arena);
     assert_string_equal(one->endpoint, "inet:host:1");
     assert_string_equal(one->default_action, "reject");
     assert_string_equal(one->next->endpoint, "unix:a/b");
