@@ -1,4 +1,4 @@
-/* anvil.c: counts clients for all SMTP servers (anvil(8)): connections and rates. Nobody's word is trusted beyond its own connection:
+/* anvil.c: counts clients for all SMTP servers (anvil(8)). Nobody's word is trusted beyond its own connection:
  * when that ends, what it had open counts no longer. */
 #include <event2/event.h>
 #include <stdlib.h>

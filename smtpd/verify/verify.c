@@ -1,6 +1,7 @@
-/* verify.c: finds out whether addresses take mail, and remembers it (verify(8), ADDRESS_VERIFICATION_README). A probe is a message that is
+/* verify.c: finds out whether addresses take mail, and remembers it (verify(8)). A probe is a message that is
  * delivered up to RCPT; it carries a random token, and only who brings the token back says what was found. */
 #include <event2/event.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,6 +18,7 @@
 #include "util/io/fd.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
+#include "util/sys/identity.h"
 #include "util/table/table.h"
 
 enum { TOKEN_BYTES = 16, MEMORY_ENTRIES_MAX = 100000 };
@@ -386,6 +388,22 @@ static void schedule_cleanup(struct verify *verify)
         memory_exhausted();
 }
 
+/* As mail_owner, so that the file is his; and before a chroot, in which data_directory isn't to be seen. */
+static struct table *open_table(const struct config *config)
+{
+    const char *map = *config->address_verify_map == '\0' ? "internal:verify" : config->address_verify_map;
+    const struct passwd *owner = getpwnam(config->mail_owner);
+
+    identity_start();
+    bool changed = identity_is_privileged() && owner != NULL && identity_become(owner->pw_uid, owner->pw_gid);
+    struct table *table = table_open(config, map, TABLE_WRITE | TABLE_CREATE);
+    if (changed)
+        identity_back();
+    if (table_why_unavailable(table) != NULL)
+        log_fatal("%s: %s", map, table_why_unavailable(table));
+    return table;
+}
+
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "verify");
@@ -393,13 +411,10 @@ int main(int argc, char **argv)
     const struct config *cleanup = worker_config_of(worker, config->cleanup_service_name, "cleanup");
     const struct config *rewrite = worker_config_of(worker, config->rewrite_service_name, "trivial-rewrite");
     struct verify verify = { .worker = worker, .config = config };
-    const char *map = *config->address_verify_map == '\0' ? "internal:verify" : config->address_verify_map;
 
     verify.intake = intake_open(cleanup, rewrite, worker_socket_path(worker, "private/intake"), "verify");
+    verify.table = open_table(config);
     worker_confine(worker, CONFINE_TABLES);
-    verify.table = table_open(config, map, TABLE_WRITE | TABLE_CREATE);
-    if (table_why_unavailable(verify.table) != NULL)
-        log_fatal("%s: %s", map, table_why_unavailable(verify.table));
     schedule_cleanup(&verify);
     worker_serve_many(worker, on_connect, &verify);
     table_close(verify.table);
