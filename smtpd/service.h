@@ -29,6 +29,7 @@ enum {
 };
 
 struct encryption;
+struct stream_transport;
 struct limits;
 
 struct service {
@@ -36,6 +37,7 @@ struct service {
     struct router *router;
     struct policy *policy;
     struct intake *intake;
+    const struct stream_transport *transport; /* NULL: clients are sockets */
     struct encryption *encryption; /* NULL: no TLS; who opens the service sets it */
     struct auth_service *auth; /* NULL: smtpd_sasl_auth_enable is off */
     struct match_list *auth_exceptions;

@@ -280,6 +280,8 @@ static void start(struct session *session, struct service *service, int fd, cons
     *session = (struct session){ .service = service, .config = config, .arena = arena_new(), .call = arena_new(),
         .where = "CONNECT" };
     session->stream = stream_open(fd);
+    if (service->transport != NULL)
+        stream_set_transport(session->stream, service->transport, NULL);
     stream_set_timeout(session->stream, config->smtpd_timeout);
     client_name_find(peer, length, config->smtpd_peername_lookup, session->arena, &session->client);
     find_server(session);

@@ -3,10 +3,15 @@
 #include "qmgr/intake/intake.h"
 #include "smtpd/service.h"
 #include "smtpd/session.h"
+#include "smtpd/stand_alone.h"
+#include "util/base/text.h"
 #include "util/log/log.h"
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && text_equal(argv[1], "-S"))
+        return stand_alone_run();
+
     struct worker *worker = worker_start(argc, argv, "smtpd");
     const struct config *config = worker_config(worker);
     const struct config *cleanup = worker_config_of(worker, config->cleanup_service_name, "cleanup");

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "qmgr/client/drop_file.h"
+#include "qmgr/client/drop_pipe.h"
 #include "submission/authorized.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -17,8 +17,6 @@
 #include "util/log/log.h"
 #include "util/mail/address.h"
 #include "util/mail/address_list.h"
-
-enum { TOO_BIG_STATUS = 27, LINE_BYTES = 65536 };
 
 struct composer {
     const struct config *config;
@@ -29,8 +27,7 @@ struct composer {
     struct str header; /* the message header, kept until the envelope is known */
     char *line;        /* getline's */
     size_t line_size;
-    pid_t postdrop;
-    struct drop_writer writer;
+    struct drop_pipe drop;
 };
 
 static _Noreturn void give_up(const struct composer *composer, const char *why)
@@ -210,52 +207,30 @@ static bool read_header(struct composer *composer, ssize_t *length)
 
 static void start_postdrop(struct composer *composer)
 {
-    const char *path = arena_printf(composer->arena, "%s/postdrop", composer->config->command_directory);
-    int ends[2];
-
     signal(SIGPIPE, SIG_IGN); /* a postdrop that ends early shows in its status */
-    if (pipe(ends) != 0)
-        give_up(composer, strerror(errno));
-    composer->postdrop = fork();
-    if (composer->postdrop < 0)
-        give_up(composer, strerror(errno));
-    if (composer->postdrop == 0) {
-        if (dup2(ends[0], STDIN_FILENO) < 0)
-            _exit(75);
-        (void)close(ends[0]);
-        (void)close(ends[1]);
-        execl(path, "postdrop", "-r", (char *)NULL);
-        log_error("unable to execute %s: %s", path, strerror(errno));
-        _exit(75);
-    }
-    (void)close(ends[0]);
-    fd_set_close_on_exec(ends[1], true);
-    drop_file_begin(&composer->writer, ends[1], &composer->envelope);
+    if (!drop_pipe_start(&composer->drop, composer->config->command_directory))
+        give_up(composer, "queue file write error");
+    drop_file_begin(&composer->drop.writer, composer->drop.writer.fd, &composer->envelope);
 }
 
 static void finish_postdrop(struct composer *composer)
 {
-    int status;
-
-    (void)drop_file_end(&composer->writer); /* postdrop's status says it all */
-    fd_close(&composer->writer.fd);
-    while (waitpid(composer->postdrop, &status, 0) < 0) {
-        if (errno != EINTR)
-            give_up(composer, strerror(errno));
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == TOO_BIG_STATUS) {
+    switch (drop_pipe_finish(&composer->drop)) {
+    case DROP_QUEUED:
+        break;
+    case DROP_TOO_BIG:
         log_warning("mail_stream_cleanup: close error");
         give_up(composer, "message file too big");
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    case DROP_FAILED:
         give_up(composer, "queue file write error");
+    }
 }
 
 static void copy_body(struct composer *composer, ssize_t length)
 {
     while (length >= 0) {
-        drop_file_text(&composer->writer, composer->line, (size_t)length);
-        drop_file_text(&composer->writer, "\n", 1);
+        drop_file_text(&composer->drop.writer, composer->line, (size_t)length);
+        drop_file_text(&composer->drop.writer, "\n", 1);
         length = read_line(composer);
     }
 }
@@ -321,9 +296,9 @@ void compose_submit(const struct config *config, const struct sendmail_options *
     if (composer.envelope.recipient_count == 0)
         give_up(&composer, "No recipient addresses found in message header");
     start_postdrop(&composer);
-    drop_file_text(&composer.writer, str_text(&composer.header), composer.header.length);
+    drop_file_text(&composer.drop.writer, str_text(&composer.header), composer.header.length);
     if (has_body && length > 0) /* the header ended without an empty line: the line begins the body as it is */
-        drop_file_text(&composer.writer, "\n", 1);
+        drop_file_text(&composer.drop.writer, "\n", 1);
     if (has_body)
         copy_body(&composer, length);
     finish_postdrop(&composer);

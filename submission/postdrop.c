@@ -152,6 +152,7 @@ static void trigger_pickup(const struct config *config)
 int main(int argc, char **argv)
 {
     const char *directory = NULL;
+    bool tells_name = false;
     int option;
 
     for (int fd = 0; fd <= 2; fd++) { /* a closed standard descriptor must not become the queue file */
@@ -164,7 +165,9 @@ int main(int argc, char **argv)
             directory = optarg;
         else if (option == 'v' && getuid() == 0)
             log_set_debug(log_debug_level() + 1);
-        else if (option != 'r' && option != 'v')
+        else if (option == 'r')
+            tells_name = true;
+        else if (option != 'v')
             usage();
     }
     const struct config *config = command_config_load(directory, "postdrop", 75);
@@ -178,6 +181,8 @@ int main(int argc, char **argv)
     int fd = make_file();
     (void)atexit(remove_drop); /* fails only with more than 32 of them */
     rename_by_inode(fd);
+    if (tells_name && (printf("%s\n", drop_path + strlen("maildrop/")) < 0 || fflush(stdout) != 0))
+        log_fatal_status(75, "uid=%ld: write to standard output: %s", (long)getuid(), strerror(errno));
     copy_message(config, fd);
     sync_folder();
     drop_path[0] = '\0'; /* from here on it is pickup's */

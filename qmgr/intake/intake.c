@@ -7,6 +7,7 @@
 
 #include "qmgr/intake/checks.h"
 #include "qmgr/intake/content.h"
+#include "qmgr/intake/drop.h"
 #include "qmgr/intake/mapping.h"
 #include "qmgr/intake/milter/milter_content.h"
 #include "qmgr/intake/milter/milter_internal.h"
@@ -42,6 +43,18 @@ struct intake *intake_open(const struct config *cleanup, const struct config *re
     return intake;
 }
 
+struct intake *intake_open_drop(const struct config *config, const char *service)
+{
+    struct intake *intake = memory_new(struct intake);
+
+    intake->config = config;
+    intake->rewrite = config;
+    intake->service = memory_copy_text(service);
+    intake->log_service = memory_copy_text(service);
+    intake->drops = true;
+    return intake;
+}
+
 static void message_free(struct intake_message *message)
 {
     if (message == NULL)
@@ -59,9 +72,11 @@ void intake_close(struct intake *intake)
     if (intake == NULL)
         return;
     message_free(intake->free_message);
-    place_close(intake->place);
-    mapping_close(intake->mapping);
-    checks_close(intake->checks);
+    if (!intake->drops) {
+        place_close(intake->place);
+        mapping_close(intake->mapping);
+        checks_close(intake->checks);
+    }
     str_free(&intake->reply);
     free(intake->service);
     free(intake->log_service);
@@ -70,17 +85,18 @@ void intake_close(struct intake *intake)
 
 bool intake_tables_have_changed(struct intake *intake)
 {
-    return mapping_has_changed(intake->mapping) || checks_have_changed(intake->checks);
+    return !intake->drops && (mapping_has_changed(intake->mapping) || checks_have_changed(intake->checks));
 }
 
 bool intake_flush_site(struct intake *intake, const char *site)
 {
-    return place_flush_site(intake->place, site);
+    return !intake->drops && place_flush_site(intake->place, site);
 }
 
 void intake_prefetch(struct intake *intake)
 {
-    place_prefetch(intake->place);
+    if (!intake->drops)
+        place_prefetch(intake->place);
 }
 
 /* A message structure with its buffers: the one kept, or a new one. */
@@ -121,22 +137,34 @@ static const char *copy_or_null(struct arena *arena, const char *text)
     return text == NULL ? NULL : arena_copy_text(arena, text);
 }
 
-struct intake_message *intake_begin(struct intake *intake, const struct intake_begin *begin, struct verdict *why)
+/* Its place in the queue, or its way to postdrop. */
+static bool find_place(struct intake_message *message, struct verdict *why)
 {
+    struct intake *intake = message->intake;
     struct verdict refusal;
     const char *queue_id;
-    int fd;
 
-    if (!place_take(intake->place, &queue_id, &fd, &refusal)) {
+    if (intake->drops)
+        return drop_begin(message, why);
+    if (!place_take(intake->place, &queue_id, &message->content_fd, &refusal)) {
         str_set(&intake->reply, refusal.text);
         *why = refusal;
         why->text = str_text(&intake->reply);
-        return NULL;
+        return false;
     }
+    memcpy(message->queue_id, queue_id, strlen(queue_id) + 1);
+    return true;
+}
+
+struct intake_message *intake_begin(struct intake *intake, const struct intake_begin *begin, struct verdict *why)
+{
     struct intake_message *message = message_new(intake);
     struct arena *arena = message->arena;
-    memcpy(message->queue_id, queue_id, strlen(queue_id) + 1);
-    message->content_fd = fd;
+
+    if (!find_place(message, why)) {
+        message_release(message);
+        return NULL;
+    }
     message->options = begin->options;
     message->service = begin->service == NULL ? "cleanup" : arena_copy_text(arena, begin->service);
     message->log_service = text_equal(message->service, "cleanup") ? intake->log_service : message->service;
@@ -148,8 +176,10 @@ struct intake_message *intake_begin(struct intake *intake, const struct intake_b
             | (begin->options & INTAKE_IS_BOUNCE ? ENVELOPE_IS_BOUNCE : 0u) };
     if (begin->trace_id != NULL && *begin->trace_id != '\0')
         envelope_set_attribute(&message->envelope, arena, ATTRIBUTE_TRACE_ID, begin->trace_id);
-    writer_start(&message->writer, fd);
-    content_start(message);
+    if (!intake->drops) {
+        writer_start(&message->writer, message->content_fd);
+        content_start(message);
+    }
     return message;
 }
 
@@ -164,7 +194,10 @@ void intake_sender(struct intake_message *message, const char *sender, const cha
 
     message->envelope.envid = envid == NULL ? "" : arena_copy_text(message->arena, envid);
     message->envelope.ret = ret;
-    mapping_sender(message, sender);
+    if (message->drop != NULL)
+        message->envelope.sender = arena_copy_text(message->arena, sender);
+    else
+        mapping_sender(message, sender);
     log_set_service(previous);
 }
 
@@ -207,7 +240,10 @@ void intake_recipient(struct intake_message *message, const struct recipient *re
 {
     const char *previous = log_set_service(message->log_service);
 
-    recipients_add(message, recipient);
+    if (message->drop != NULL)
+        recipients_keep(message, recipient);
+    else
+        recipients_add(message, recipient);
     log_set_service(previous);
 }
 
@@ -216,7 +252,10 @@ void intake_text(struct intake_message *message, const char *bytes, size_t lengt
     if (!state_is_healthy(message) || message->discard)
         return;
     const char *previous = log_set_service(message->log_service);
-    content_text(message, bytes, length, line_end);
+    if (message->drop != NULL)
+        drop_text(message, bytes, length, line_end);
+    else
+        content_text(message, bytes, length, line_end);
     log_set_service(previous);
 }
 
@@ -358,11 +397,26 @@ static void show_to_milters(struct intake_message *message)
         milter_internal_run(message);
 }
 
-bool intake_end(struct intake_message *message, struct verdict *verdict)
+static void give_up_place(struct intake_message *message)
 {
-    const char *previous = log_set_service(message->log_service);
-    bool good;
+    if (message->intake->drops)
+        drop_cancel(message);
+    else
+        place_abandon(message->intake->place, message->queue_id);
+}
 
+static bool end_drop(struct intake_message *message)
+{
+    if (message->discard || !state_is_healthy(message))
+        drop_cancel(message);
+    else
+        drop_end(message);
+    return state_is_healthy(message);
+}
+
+/* True: it is in the queue, or was thrown away by order. */
+static bool end_message(struct intake_message *message)
+{
     if (state_is_healthy(message) && !message->discard)
         content_finish(message);
     if (state_is_healthy(message) && !message->discard)
@@ -373,12 +427,20 @@ bool intake_end(struct intake_message *message, struct verdict *verdict)
         milter_content_change_envelope(message);
     if (message->writer.error != 0)
         fail_writing(message, message->writer.error);
-    good = state_is_healthy(message);
+    bool good = state_is_healthy(message);
     bool keep = good && !message->discard;
     if (keep)
         good = commit(message);
     if (!keep || !good)
-        place_abandon(message->intake->place, message->queue_id);
+        give_up_place(message);
+    return good;
+}
+
+bool intake_end(struct intake_message *message, struct verdict *verdict)
+{
+    const char *previous = log_set_service(message->log_service);
+    bool good = message->intake->drops ? end_drop(message) : end_message(message);
+
     give_verdict(message, verdict);
     message_release(message);
     log_set_service(previous);
@@ -389,6 +451,6 @@ void intake_cancel(struct intake_message *message)
 {
     if (message == NULL)
         return;
-    place_abandon(message->intake->place, message->queue_id);
+    give_up_place(message);
     message_release(message);
 }

@@ -45,6 +45,9 @@ struct intake_begin {
  * socket_path: private/intake. Tables are opened at once; the connection when needed. */
 struct intake *intake_open(const struct config *cleanup, const struct config *rewrite, const char *socket_path,
     const char *service);
+/* For whoever has no rights on the queue: messages are handed to postdrop as they come, and rewritten, checked and refused when
+ * they are picked up. SIGPIPE must be ignored. */
+struct intake *intake_open_drop(const struct config *config, const char *service);
 void intake_close(struct intake *intake);
 bool intake_tables_have_changed(struct intake *intake);
 /* Asks the queue manager for a place ahead of need, so that the next intake_begin doesn't wait. Never blocks for long. */

@@ -125,6 +125,16 @@ static void name_empty(struct intake_message *message, struct str *address)
     str_free(&named);
 }
 
+void recipients_keep(struct intake_message *message, const struct recipient *recipient)
+{
+    struct recipient kept = *recipient;
+
+    kept.address = arena_copy_text(message->arena, recipient->address);
+    kept.original = arena_copy_text(message->arena, recipient->original == NULL ? "" : recipient->original);
+    kept.dsn_orcpt = arena_copy_text(message->arena, recipient->dsn_orcpt == NULL ? "" : recipient->dsn_orcpt);
+    envelope_add_recipient(&message->envelope, message->arena, &kept);
+}
+
 void recipients_add(struct intake_message *message, const struct recipient *recipient)
 {
     struct arena *arena = message->arena;

@@ -3,6 +3,8 @@
 #define QMGR_INTAKE_RECIPIENTS_H
 #include "qmgr/intake/state.h"
 
+/* For postdrop: as it is, whatever it will become. */
+void recipients_keep(struct intake_message *message, const struct recipient *recipient);
 /* One as named by the client or by a header. */
 void recipients_add(struct intake_message *message, const struct recipient *recipient);
 /* A copy that nobody asked for: no notifications, not rewritten, aliases expanded. */

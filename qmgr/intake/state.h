@@ -19,6 +19,7 @@
 struct mapping;  /* mapping.h */
 struct checks;   /* checks.h */
 struct content;  /* content.h */
+struct drop_pipe; /* qmgr/client/drop_pipe.h */
 struct milter_list;            /* milter/milter_list.h */
 struct milter_envelope_change; /* milter/milter_content.h */
 
@@ -27,6 +28,7 @@ struct intake {
     const struct config *rewrite; /* the rewrite service's view */
     char *service;                /* who takes in: smtpd, pickup, bounce, local */
     char *log_service;            /* cleanup's lines are logged as: "postfix/cleanup" */
+    bool drops;                   /* messages go to postdrop; place, mapping and checks are NULL */
     struct place *place;
     struct mapping *mapping;
     struct checks *checks;
@@ -46,6 +48,8 @@ struct intake_message {
     struct arena *arena;
     char queue_id[64];
     int content_fd;
+    struct drop_pipe *drop;     /* with intake->drops: to postdrop */
+    bool drop_begun;            /* it has the envelope */
     uint32_t options;           /* INTAKE_* */
     const char *service;
     const char *log_service;
