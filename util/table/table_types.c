@@ -20,10 +20,13 @@
 #include "util/table/table_pcre.h"
 #include "util/table/table_regexp.h"
 #include "util/table/table_simple.h"
+#include "util/table/table_socketmap.h"
+#include "util/table/table_tcp.h"
 
 static const struct table_type *const built_in[] = {
     &table_btree, &table_cidr, &table_environ, &table_fail, &table_hash, &table_inline, &table_internal, &table_pcre,
-    &table_pipemap, &table_randmap, &table_regexp, &table_static, &table_texthash, &table_unionmap, &table_unix,
+    &table_pipemap, &table_randmap, &table_regexp, &table_socketmap, &table_static, &table_tcp, &table_texthash, &table_unionmap,
+    &table_unix,
 };
 
 /* proxy: is taken away by table_open, so it needs no row, but postconf -m names it. */
