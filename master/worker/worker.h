@@ -67,8 +67,9 @@ typedef void worker_on_connect(void *context, int fd, int listener_index);
 void worker_serve_many(struct worker *worker, worker_on_connect *on_connect, void *context);
 /* For single-instance services: called after a reload signal; the default is to end and be started anew. */
 void worker_on_reload(struct worker *worker, void (*reload)(void *context), void *context);
-/* After worker_serve_many returned for a reload: the process stays to serve those it has; its successor may start now. */
-void worker_leave(struct worker *worker);
+/* After worker_serve_many returned for a reload: the process stays to serve those it has, as
+ * long as has_clients says so or until it is told to stop; its successor may start now. */
+void worker_leave(struct worker *worker, bool (*has_clients)(void *context), void *context);
 
 /* Random bytes (TLS_SECRET_BYTES of util/net/tls_context.h) that all processes of this service have in common. */
 const unsigned char *worker_secret(const struct worker *worker);

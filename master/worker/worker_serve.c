@@ -107,10 +107,24 @@ void worker_serve_many(struct worker *worker, worker_on_connect *on_connect, voi
     fd_close(&serving.reserve);
 }
 
-void worker_leave(struct worker *worker)
+static void on_sigterm(evutil_socket_t fd, short what, void *context)
+{
+    bool *is_told = context;
+
+    *is_told = true;
+}
+
+void worker_leave(struct worker *worker, bool (*has_clients)(void *context), void *context)
 {
     static const char word[] = "l";
+    bool is_told = false;
+    struct event *term = evsignal_new(worker->events, SIGTERM, on_sigterm, &is_told);
 
+    if (term == NULL || event_add(term, NULL) != 0)
+        log_fatal("no event loop: %m");
     board_set_leaving(worker->board, worker->slot);
     (void)!write(HANDOVER_NOTIFY, word, 1); /* a full pipe will wake master just as well */
+    while (!is_told && has_clients(context) && event_base_loop(worker->events, EVLOOP_ONCE) == 0)
+        ;
+    event_free(term);
 }

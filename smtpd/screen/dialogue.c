@@ -5,14 +5,17 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "smtpd/screen/dial.h"
 #include "smtpd/screen/dialogue_command.h"
+#include "smtpd/screen/tlsproxy_request.h"
 #include "util/base/clock.h"
 #include "util/base/escape.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/io/fd.h"
 #include "util/log/log.h"
 
-enum { READ_BYTES = 4096, SHOWN_BYTES = 100 };
+enum { READ_BYTES = 4096, SHOWN_BYTES = 100, TLSPROXY_DIAL_S = 10 };
 
 #define PROTOCOL_ERROR VERDICT(550, "5.5.1", "Protocol error")
 
@@ -217,7 +220,7 @@ static void serve_input(struct dialogue *dialogue)
     bool had_cr;
     bool is_there = true;
 
-    while (is_there && take_line(dialogue, &line, &had_cr)) {
+    while (is_there && dialogue->dial == NULL && take_line(dialogue, &line, &had_cr)) {
         is_there = serve_line(dialogue, &line, had_cr);
         if (is_there)
             set_timer(visitor);
@@ -258,6 +261,66 @@ static void on_time(evutil_socket_t fd, short what, void *context)
     end(visitor->dialogue);
 }
 
+/* From here on nothing that was said in plain text counts (RFC 3207 section 4.2). */
+static void forget(struct dialogue *dialogue)
+{
+    str_free(&dialogue->input);
+    dialogue->taken = 0;
+    dialogue->has_greeted = dialogue->extended = dialogue->has_sender = false;
+    str_clear(&dialogue->helo);
+    str_clear(&dialogue->sender);
+}
+
+static void listen_to(struct visitor *visitor, int fd)
+{
+    if (visitor->io != NULL)
+        event_free(visitor->io);
+    visitor->io = event_new(visitor->screen->events, fd, EV_READ | EV_PERSIST, on_input, visitor);
+    if (visitor->io == NULL || event_add(visitor->io, NULL) != 0)
+        log_fatal("no event: %m");
+}
+
+static void on_tls_dialled(void *context, int fd)
+{
+    struct dialogue *dialogue = context;
+    struct visitor *visitor = dialogue->visitor;
+    struct tlsproxy_request request = {0};
+
+    dialogue->dial = NULL;
+    if (fd < 0) {
+        log_warning("connect to service %s: %m", visitor->screen->tlsproxy_path);
+        if (!visitor_reply(visitor, VERDICT(454, "4.7.0", "TLS not available due to local problem"))) {
+            visitor_hang_up(visitor);
+            return;
+        }
+        listen_to(visitor, visitor->fd);
+        serve_input(dialogue);
+        return;
+    }
+    forget(dialogue);
+    memcpy(request.name, visitor->name, sizeof(visitor->name));
+    if (!visitor_reply(visitor, VERDICT(220, "2.0.0", "Ready to start TLS"))
+        || fd_send(fd, &request, sizeof(request), visitor->fd) != (ssize_t)sizeof(request)) {
+        fd_close(&fd);
+        visitor_hang_up(visitor);
+        return;
+    }
+    fd_close(&visitor->fd); /* tlsproxy has it; what it decrypts comes by its own connection */
+    visitor->fd = fd;
+    dialogue->is_encrypted = true;
+    listen_to(visitor, fd);
+}
+
+void dialogue_start_tls(struct dialogue *dialogue)
+{
+    struct visitor *visitor = dialogue->visitor;
+
+    event_free(visitor->io);
+    visitor->io = NULL;
+    dialogue->dial = dial_start(visitor->screen->events, visitor->screen->tlsproxy_path, TLSPROXY_DIAL_S, on_tls_dialled,
+        dialogue);
+}
+
 void dialogue_start(struct visitor *visitor)
 {
     struct screen *screen = visitor->screen;
@@ -268,10 +331,10 @@ void dialogue_start(struct visitor *visitor)
     dialogue->tests = visitor->refusal.code != 0 ? CHECK_DEEP_BITS : visitor->checks.enabled & CHECK_DEEP_BITS;
     visitor->dialogue = dialogue;
     visitor->started_ms = clock_monotonic_ms();
-    visitor->io = event_new(screen->events, visitor->fd, EV_READ | EV_PERSIST, on_input, visitor);
     visitor->timer = evtimer_new(screen->events, on_time, visitor);
-    if (visitor->io == NULL || visitor->timer == NULL || event_add(visitor->io, NULL) != 0)
-        log_fatal("no event: %m");
+    if (visitor->timer == NULL)
+        log_fatal("no timer: %m");
+    listen_to(visitor, visitor->fd);
     set_timer(visitor);
     /* Who spoke before the greeting and is refused for it doesn't get the rest of it. */
     bool is_enough = visitor->has_spoken && screen->actions[CHECK_PREGREET] == SCREEN_ENFORCE;
@@ -283,6 +346,7 @@ void dialogue_free(struct dialogue *dialogue)
 {
     if (dialogue == NULL)
         return;
+    dial_stop(dialogue->dial);
     str_free(&dialogue->input);
     str_free(&dialogue->helo);
     str_free(&dialogue->sender);

@@ -8,6 +8,9 @@
 void dialogue_start(struct visitor *visitor);
 void dialogue_free(struct dialogue *dialogue); /* NULL is allowed */
 
+/* STARTTLS: hands the client's connection to tlsproxy and goes on with what that decrypts. */
+void dialogue_start_tls(struct dialogue *dialogue);
+
 /* For the commands (dialogue_command.c). */
 struct dialogue {
     struct visitor *visitor;
@@ -20,6 +23,8 @@ struct dialogue {
     bool extended;
     bool has_recipient_command; /* RCPT: whoever gets so far without a mistake has passed */
     bool has_sender;
+    bool is_encrypted;
+    struct dial *dial;     /* to tlsproxy: nothing is read meanwhile */
     struct str helo;
     struct str sender;
 };

@@ -79,6 +79,7 @@ static bool run_ehlo(struct dialogue *dialogue, const char *arguments)
         { KEYWORD_SIZE, true, NULL },
         { KEYWORD_VRFY, !config->postscreen_disable_vrfy_command, "VRFY" },
         { KEYWORD_ETRN, true, "ETRN" },
+        { KEYWORD_STARTTLS, dialogue->visitor->screen->tls != SCREEN_TLS_NONE && !dialogue->is_encrypted, "STARTTLS" },
         { KEYWORD_ENHANCEDSTATUSCODES, true, "ENHANCEDSTATUSCODES" },
         { KEYWORD_8BITMIME, true, "8BITMIME" },
         { KEYWORD_DSN, true, "DSN" },
@@ -141,6 +142,8 @@ static bool run_mail(struct dialogue *dialogue, const char *arguments)
 
     if (!dialogue->has_greeted && screen->config->postscreen_helo_required)
         return answer(dialogue, VERDICT(503, "5.5.1", "Error: send HELO/EHLO first"));
+    if (screen->tls == SCREEN_TLS_ENCRYPT && !dialogue->is_encrypted)
+        return answer(dialogue, VERDICT(530, "5.7.0", "Must issue a STARTTLS command first"));
     if (dialogue->has_sender)
         return answer(dialogue, VERDICT(503, "5.5.1", "Error: nested MAIL command"));
     if (!take_address(arguments, "FROM:", &dialogue->sender))
@@ -225,7 +228,12 @@ static bool run_starttls(struct dialogue *dialogue, const char *arguments)
 {
     if (*arguments != '\0')
         return answer(dialogue, VERDICT(501, "", "Syntax: EHLO hostname")); /* Postfix's very words */
-    return answer(dialogue, VERDICT(502, "5.5.1", "Error: command not implemented"));
+    if (dialogue->is_encrypted)
+        return answer(dialogue, VERDICT(554, "5.5.1", "Error: TLS already active"));
+    if (dialogue->visitor->screen->tls == SCREEN_TLS_NONE)
+        return answer(dialogue, VERDICT(502, "5.5.1", "Error: command not implemented"));
+    dialogue_start_tls(dialogue);
+    return true;
 }
 
 static bool run_quit(struct dialogue *dialogue, const char *arguments)

@@ -60,6 +60,21 @@ static void read_tests(struct screen *screen)
     screen->ttl_s[CHECK_BARE_NEWLINE] = config->postscreen_bare_newline_ttl;
 }
 
+/* As smtpd does with its own parameters: levels that only clients have mean encrypt. */
+static enum screen_tls read_tls_level(const struct config *config)
+{
+    const char *level = config->postscreen_tls_security_level;
+
+    if (*level == '\0') {
+        if (config->postscreen_enforce_tls)
+            return SCREEN_TLS_ENCRYPT;
+        return config->postscreen_use_tls ? SCREEN_TLS_MAY : SCREEN_TLS_NONE;
+    }
+    if (text_equal_nocase(level, "none"))
+        return SCREEN_TLS_NONE;
+    return text_equal_nocase(level, "may") ? SCREEN_TLS_MAY : SCREEN_TLS_ENCRYPT;
+}
+
 static void read_times(struct screen *screen)
 {
     const struct config *config = screen->config;
@@ -91,6 +106,7 @@ void screen_open(struct screen *screen, const struct config *config, const char 
     read_actions(screen);
     read_tests(screen);
     read_times(screen);
+    screen->tls = read_tls_level(config);
     const char *proxy = config->postscreen_upstream_proxy_protocol;
     screen->use_haproxy = text_equal(proxy, "haproxy");
     if (proxy[0] != '\0' && !screen->use_haproxy)
@@ -102,6 +118,12 @@ void screen_start(struct screen *screen, struct event_base *events)
     screen->events = events;
     cache_start(screen->cache, events);
     dnsbl_start(screen->dnsbl, events);
+}
+
+void screen_drop_cache(struct screen *screen)
+{
+    cache_close(screen->cache);
+    screen->cache = NULL;
 }
 
 void screen_close(struct screen *screen)

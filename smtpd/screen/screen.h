@@ -14,6 +14,9 @@
 #include "util/table/maps.h"
 #include "util/table/match_list.h"
 
+/* Whether STARTTLS is offered, or demanded. */
+enum screen_tls { SCREEN_TLS_NONE, SCREEN_TLS_MAY, SCREEN_TLS_ENCRYPT };
+
 /* What a failed test leads to. */
 enum screen_action { SCREEN_IGNORE, SCREEN_ENFORCE, SCREEN_DROP };
 
@@ -32,9 +35,11 @@ struct screen {
     struct maps *footer_maps;
     struct maps *command_filter;
     const char *smtpd_path;          /* where connections are handed over */
+    const char *tlsproxy_path;
     const char *footer;
     unsigned discard_keywords;       /* KEYWORD_* of smtpd/service.h */
     unsigned enabled;                /* tests: bits of checks.h */
+    enum screen_tls tls;
     enum screen_action denylist_action;
     enum screen_action actions[CHECK_COUNT];
     int64_t ttl_s[CHECK_COUNT];      /* not of CHECK_DNSBL: the answers tell */
@@ -52,6 +57,8 @@ struct screen {
 /* Before confinement. smtpd_path, dnsblog_path: sockets. */
 void screen_open(struct screen *screen, const struct config *config, const char *smtpd_path, const char *dnsblog_path);
 void screen_start(struct screen *screen, struct event_base *events);
+/* Writes the cache out and does without it. */
+void screen_drop_cache(struct screen *screen);
 void screen_close(struct screen *screen);
 bool screen_tables_have_changed(struct screen *screen);
 

@@ -217,31 +217,48 @@ static void log_failure(const struct tls *tls, int reason, int error)
     tls_log_problems();
 }
 
-static bool run_handshake(struct tls *tls, int fd, int64_t timeout_s)
+static void begin_handshake(const struct tls *tls)
 {
-    int64_t deadline_ms = clock_deadline_s(timeout_s);
-
     if (tls->log_level >= 2)
         tls_log_steps(tls->ssl);
     if (tls->log_level >= 3)
         tls_log_bytes(tls->ssl, true);
-    for (;;) {
-        ERR_clear_error();
-        errno = 0;
-        int result = tls->is_server ? SSL_accept(tls->ssl) : SSL_connect(tls->ssl);
-        int error = errno;
-        if (result == 1)
-            break;
-        int reason = SSL_get_error(tls->ssl, result);
-        bool waits = reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE;
-        if (waits && wait_for(fd, reason, deadline_ms))
-            continue;
-        log_failure(tls, reason, waits ? errno : error);
-        return false;
+}
+
+/* As far as it goes without waiting. */
+static enum tls_step step_handshake(struct tls *tls)
+{
+    ERR_clear_error();
+    errno = 0;
+    int result = tls->is_server ? SSL_accept(tls->ssl) : SSL_connect(tls->ssl);
+    int error = errno;
+    if (result == 1) {
+        if (tls->log_level == 3)
+            tls_log_bytes(tls->ssl, false);
+        return TLS_STEP_DONE;
     }
-    if (tls->log_level == 3)
-        tls_log_bytes(tls->ssl, false);
-    return true;
+    int reason = SSL_get_error(tls->ssl, result);
+    if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE)
+        return reason == SSL_ERROR_WANT_READ ? TLS_STEP_READ : TLS_STEP_WRITE;
+    tls->is_broken = true;
+    log_failure(tls, reason, error);
+    return TLS_STEP_FAILED;
+}
+
+static bool run_handshake(struct tls *tls, int fd, int64_t timeout_s)
+{
+    int64_t deadline_ms = clock_deadline_s(timeout_s);
+    enum tls_step step;
+
+    begin_handshake(tls);
+    while ((step = step_handshake(tls)) == TLS_STEP_READ || step == TLS_STEP_WRITE) {
+        int reason = step == TLS_STEP_READ ? SSL_ERROR_WANT_READ : SSL_ERROR_WANT_WRITE;
+        if (!wait_for(fd, reason, deadline_ms)) {
+            log_failure(tls, reason, errno);
+            return false;
+        }
+    }
+    return step == TLS_STEP_DONE;
 }
 
 static void tls_free(struct tls *tls)
@@ -284,7 +301,7 @@ static struct tls *run(struct tls *tls, int fd, int64_t timeout_s, const struct 
     return tls;
 }
 
-struct tls *tls_accept(struct tls_context *context, int fd, const char *peer, int log_level, int64_t timeout_s)
+static struct tls *prepare_server(struct tls_context *context, int fd, const char *peer, int log_level)
 {
     const struct tls_settings *settings = tls_context_settings(context);
     struct tls *tls = prepare(context, fd, peer, log_level);
@@ -298,7 +315,38 @@ struct tls *tls_accept(struct tls_context *context, int fd, const char *peer, in
     if (settings->ask_certificate)
         SSL_set_verify(tls->ssl, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, on_verify);
     tls_names_set_peer(tls->ssl, tls->peer);
-    return run(tls, fd, timeout_s, NULL);
+    return tls;
+}
+
+struct tls *tls_accept(struct tls_context *context, int fd, const char *peer, int log_level, int64_t timeout_s)
+{
+    struct tls *tls = prepare_server(context, fd, peer, log_level);
+
+    return tls == NULL ? NULL : run(tls, fd, timeout_s, NULL);
+}
+
+struct tls *tls_accept_begin(struct tls_context *context, int fd, const char *peer, int log_level)
+{
+    struct tls *tls = prepare_server(context, fd, peer, log_level);
+
+    if (tls != NULL)
+        begin_handshake(tls);
+    return tls;
+}
+
+enum tls_step tls_accept_step(struct tls *tls)
+{
+    enum tls_step step = step_handshake(tls);
+
+    if (step == TLS_STEP_DONE)
+        conclude(tls, NULL);
+    return step;
+}
+
+void tls_accept_late(struct tls *tls)
+{
+    tls->is_broken = true;
+    log_failure(tls, SSL_ERROR_WANT_READ, ETIMEDOUT);
 }
 
 /* --- the client's wishes --- */

@@ -53,6 +53,11 @@ struct tls;
 struct tls *tls_accept(struct tls_context *context, int fd, const char *peer, int log_level, int64_t timeout_s);
 struct tls *tls_connect(struct tls_context *context, int fd, const char *peer, int log_level, int64_t timeout_s,
     const struct tls_wish *wish);
+/* Servers that can't wait (event loops): makes the connection ready; then as often as the socket allows one more step. */
+enum tls_step { TLS_STEP_DONE, TLS_STEP_READ, TLS_STEP_WRITE, TLS_STEP_FAILED }; /* READ, WRITE: what to wait for */
+struct tls *tls_accept_begin(struct tls_context *context, int fd, const char *peer, int log_level);
+enum tls_step tls_accept_step(struct tls *tls); /* FAILED was logged; close it */
+void tls_accept_late(struct tls *tls);          /* logs that the time is up */
 /* Says goodbye if that doesn't need waiting. The socket stays open. NULL is allowed. */
 void tls_close(struct tls *tls);
 const struct tls_facts *tls_facts(const struct tls *tls);
