@@ -71,29 +71,46 @@ static bool connect_to_anvil(struct limits *limits)
     return true;
 }
 
-static bool exchange(struct limits *limits, const struct anvil_event *event, struct anvil_counts *counts)
+/* One of the two is asked: what happened, or an amount. */
+static bool exchange(struct limits *limits, const struct anvil_event *event, const struct anvil_amount *amount,
+    struct anvil_counts *counts)
 {
     unsigned type;
 
-    anvil_event_send(limits->channel, event);
+    if (event != NULL)
+        anvil_event_send(limits->channel, event);
+    else
+        anvil_amount_send(limits->channel, amount);
     return ipc_flush(limits->channel, clock_deadline_s(TIMEOUT_S))
            && ipc_receive(limits->channel, &type, clock_deadline_s(TIMEOUT_S)) && type == anvil_counts_type
            && anvil_counts_decode(limits->channel, counts);
 }
 
 /* A connection from an earlier session may have outlived its anvil: that costs a second try. */
-static bool ask(struct limits *limits, const struct anvil_event *event, struct anvil_counts *counts)
+static bool ask(struct limits *limits, const struct anvil_event *event, const struct anvil_amount *amount,
+    struct anvil_counts *counts)
 {
-    if (limits->channel != NULL && exchange(limits, event, counts))
+    if (limits->channel != NULL && exchange(limits, event, amount, counts))
         return true;
     ipc_close(limits->channel);
     limits->channel = NULL;
     if (!connect_to_anvil(limits))
         return false;
-    bool good = exchange(limits, event, counts);
+    bool good = exchange(limits, event, amount, counts);
     if (!good)
         give_up(limits, ipc_error(limits->channel));
     return good;
+}
+
+bool limits_add(struct limits *limits, const char *name, uint32_t amount, uint32_t window_s, uint32_t *sum)
+{
+    const struct anvil_amount added = { .name = name, .amount = amount, .window_s = window_s };
+    struct anvil_counts counts;
+
+    if (!ask(limits, NULL, &added, &counts))
+        return false;
+    *sum = counts.rate;
+    return true;
 }
 
 /* --- who is counted --- */
@@ -140,7 +157,7 @@ struct verdict limits_connect(struct session *session)
         || is_excepted(session))
         return (struct verdict){0};
     const struct anvil_event event = event_of(session, ANVIL_CONNECT);
-    if (!ask(session->service->limits, &event, &counts))
+    if (!ask(session->service->limits, &event, NULL, &counts))
         return (struct verdict){0};
     session->counted = true;
     const char *what = NULL;
@@ -210,7 +227,7 @@ struct verdict limits_count(struct session *session, enum limit_event event)
     if (limit == 0 || is_excepted(session))
         return (struct verdict){0};
     const struct anvil_event asked = event_of(session, rows[event].kind);
-    if (!ask(session->service->limits, &asked, &counts) || (int64_t)counts.rate <= limit)
+    if (!ask(session->service->limits, &asked, NULL, &counts) || (int64_t)counts.rate <= limit)
         return (struct verdict){0};
     log_warning("%s limit exceeded: %u from %s for service %s", rows[event].logged, (unsigned)counts.rate,
         session->client_text, config->service_name);

@@ -2,6 +2,9 @@
  * for all workers; a client that smtpd_client_event_limit_exceptions lists, or an event without limit, costs nothing. */
 #ifndef SMTPD_LIMITS_H
 #define SMTPD_LIMITS_H
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "util/config/config.h"
 #include "util/mail/verdict.h"
 
@@ -20,4 +23,6 @@ struct verdict limits_connect(struct session *session);
 void limits_disconnect(struct session *session);
 /* It does something that may be limited: code 0, or the refusal (for LIMIT_TLS one that ends the session). */
 struct verdict limits_count(struct session *session, enum limit_event event);
+/* Adds to what anvil knows of that name in the present window, and tells the sum. False: anvil isn't there. */
+bool limits_add(struct limits *limits, const char *name, uint32_t amount, uint32_t window_s, uint32_t *sum);
 #endif

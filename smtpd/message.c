@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "smtpd/from_check.h"
+#include "smtpd/hold_limits.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/proxy_filter.h"
 #include "smtpd/received.h"
@@ -144,6 +146,8 @@ static void sink(void *context, const char *bytes, size_t length, bool line_end)
         log_set_service(own);
         return;
     }
+    if (from_check_is_wanted(session))
+        from_check_take(session, bytes, length, line_end);
     if (transaction->proxy != NULL)
         proxy_filter_text(transaction->proxy, bytes, length, line_end);
     else
@@ -255,6 +259,12 @@ struct verdict message_end(struct session *session, bool chunked)
         transaction->message = NULL;
         return verdict;
     }
+    verdict = from_check_judge(session);
+    if (verdict.code != 0) {
+        transaction_reset(transaction);
+        return verdict;
+    }
+    hold_limits_count(session);
     if (transaction->proxy != NULL)
         return end_proxied(session);
     hand_over_actions(session);

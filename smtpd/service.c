@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "smtpd/encryption.h"
+#include "smtpd/hold_limits.h"
 #include "smtpd/limits.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -137,6 +138,7 @@ void service_open(struct service *service, const struct config *config, const st
     service->local_rewrite_clients = open_rewrite_tables(config);
     service->auth_exceptions = match_list_open(config, "smtpd_sasl_exceptions_networks",
         config->smtpd_sasl_exceptions_networks);
+    service->hold_limits = hold_limits_open(config);
     if (config->smtpd_sasl_auth_enable)
         service->auth = auth_service_open(config, auth_socket);
     service->discard_keywords = service_parse_keywords(config->smtpd_discard_ehlo_keywords);
@@ -162,6 +164,7 @@ void service_close(struct service *service)
     match_list_close(service->bare_newline_exclusions);
     match_list_close(service->local_rewrite_clients);
     match_list_close(service->auth_exceptions);
+    hold_limits_close(service->hold_limits);
     auth_service_close(service->auth);
 }
 
@@ -171,7 +174,7 @@ bool service_has_changed(struct service *service)
            || maps_have_changed(service->discard_keyword_maps) || maps_have_changed(service->command_filter)
            || maps_have_changed(service->footers) || maps_have_changed(service->reject_filter)
            || match_list_has_changed(service->mynetworks) || match_list_has_changed(service->bare_newline_exclusions)
-           || match_list_has_changed(service->auth_exceptions)
+           || match_list_has_changed(service->auth_exceptions) || hold_limits_have_changed(service->hold_limits)
            || match_list_has_changed(service->local_rewrite_clients) || maps_have_changed(service->milter_maps)
            || match_list_has_changed(service->xclient_hosts) || match_list_has_changed(service->xforward_hosts)
            || intake_tables_have_changed(service->intake);

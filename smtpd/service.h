@@ -24,11 +24,12 @@ enum {
     KEYWORD_AUTH = 1024,
     KEYWORD_XCLIENT = 4096,
     KEYWORD_XFORWARD = 8192,
-    KEYWORD_LIMITS = 4096,
+    KEYWORD_LIMITS = 16384,
     KEYWORD_SILENT_DISCARD = 2048, /* don't log what was withheld */
 };
 
 struct encryption;
+struct hold_limits;
 struct stream_transport;
 struct limits;
 
@@ -41,6 +42,7 @@ struct service {
     struct encryption *encryption; /* NULL: no TLS; who opens the service sets it */
     struct auth_service *auth; /* NULL: smtpd_sasl_auth_enable is off */
     struct match_list *auth_exceptions;
+    struct hold_limits *hold_limits;
     struct maps *discard_keyword_maps;
     struct maps *command_filter;
     struct maps *footers;        /* smtpd_reject_footer_maps */

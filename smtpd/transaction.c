@@ -17,6 +17,7 @@ void transaction_reset(struct transaction *transaction)
         milter_list_abort(milters);
     proxy_filter_close(transaction->proxy);
     intake_cancel(transaction->message);
+    from_header_reset(&transaction->from_header);
     arena_reset(arena);
     *transaction = (struct transaction){ .arena = arena, .milters = milters };
 }

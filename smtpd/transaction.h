@@ -7,6 +7,7 @@
 
 #include "qmgr/intake/intake.h"
 #include "smtpd/framing.h"
+#include "smtpd/from_header.h"
 #include "smtpd/parameters.h"
 #include "smtpd/policy/policy.h"
 #include "util/base/arena.h"
@@ -56,6 +57,7 @@ struct transaction {
     struct verdict failure;         /* code 0: fine; BDAT: what the rest is answered with */
     struct framing framing;
     bool too_big;
+    struct from_header from_header; /* for from_check */
     /* what access tables asked for, handed to intake with the message */
     bool hold;
     bool discard;

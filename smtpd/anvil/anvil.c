@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "master/worker/worker.h"
+#include "smtpd/anvil/quota.h"
 #include "smtpd/anvil/tally.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
@@ -14,6 +15,7 @@
 struct anvil {
     struct worker *worker;
     struct tally *tally;
+    struct quota *quota;
 };
 
 /* An SMTP server process. It serves one client at a time. */
@@ -56,6 +58,19 @@ static bool obey(struct server *server, const struct anvil_event *event)
     return true;
 }
 
+/* False: nonsense. */
+static bool add_amount(struct server *server)
+{
+    struct anvil_amount amount;
+
+    if (!anvil_amount_decode(server->channel, &amount))
+        return false;
+    uint32_t sum = quota_add(server->anvil->quota, amount.name, amount.amount, amount.window_s, clock_monotonic_ms());
+    const struct anvil_counts counts = { .rate = sum };
+    anvil_counts_send(server->channel, &counts);
+    return true;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct server *server = context;
@@ -65,6 +80,8 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     bool good = ipc_feed(server->channel);
 
     while (ipc_next(server->channel, &type)) {
+        if (type == anvil_amount_type && add_amount(server))
+            continue;
         if (type != anvil_event_type || !anvil_event_decode(server->channel, &event) || !obey(server, &event)) {
             good = false;
             break;
@@ -100,6 +117,7 @@ static void on_sweep_time(evutil_socket_t fd, short what, void *context)
     struct anvil *anvil = context;
 
     tally_sweep(anvil->tally, clock_monotonic_ms());
+    quota_sweep(anvil->quota, clock_monotonic_ms());
 }
 
 static void every(struct anvil *anvil, int64_t seconds, event_callback_fn callback)
@@ -115,7 +133,7 @@ int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "anvil");
     const struct config *config = worker_config(worker);
-    struct anvil anvil = { .worker = worker, .tally = tally_new(config->anvil_rate_time_unit) };
+    struct anvil anvil = { .worker = worker, .tally = tally_new(config->anvil_rate_time_unit), .quota = quota_new() };
 
     worker_confine(worker, CONFINE_NOTHING_MORE);
     every(&anvil, config->anvil_status_update_time, on_status_time);

@@ -34,17 +34,16 @@ static bool is_local(void *context, const char *domain)
     return text_equal_nocase(domain, policy->config->myorigin) || router_is_local(policy->router, domain);
 }
 
-/* The logins that own the sender address, appended to *owners. */
-static enum table_result find_owners(struct evaluation *evaluation, struct str *owners)
+/* The logins that own the address, appended to *owners. */
+static enum table_result find_owners(struct policy *policy, const char *address, struct str *owners)
 {
-    struct policy *policy = evaluation->policy;
     const struct address_find how = { .maps = policy->login_owners, .delimiters = policy->config->recipient_delimiter,
         .owner_special = policy->config->owner_request_special, .forms = FIND_ALL, .domain_is_local = is_local,
         .context = policy };
 
     if (maps_is_empty(policy->login_owners))
         return TABLE_ABSENT;
-    return address_find(&how, evaluation->facts->sender, owners, NULL, NULL);
+    return address_find(&how, address, owners, NULL, NULL);
 }
 
 static bool lists_user(const char *owners, const char *user)
@@ -57,6 +56,17 @@ static bool lists_user(const char *owners, const char *user)
             return true;
     }
     return false;
+}
+
+enum table_result decide_sasl_owns(struct policy *policy, const char *login, const char *address)
+{
+    struct str owners = {0};
+    enum table_result result = find_owners(policy, address, &owners);
+
+    if (result == TABLE_FOUND && !lists_user(str_text(&owners), login))
+        result = TABLE_ABSENT;
+    str_free(&owners);
+    return result;
 }
 
 static enum decision reject(struct evaluation *evaluation, const char *why)
@@ -88,7 +98,7 @@ static enum decision check(struct evaluation *evaluation, bool known_only)
 
     if (sender == NULL || *sender == '\0')
         return DECISION_DUNNO;
-    enum table_result result = find_owners(evaluation, &owners);
+    enum table_result result = find_owners(evaluation->policy, sender, &owners);
     enum decision decision = judge(evaluation, result, str_text(&owners), known_only);
     str_free(&owners);
     return decision;

@@ -9,4 +9,7 @@ enum decision decide_sasl_mismatch(struct evaluation *evaluation, const struct r
 enum decision decide_sasl_mismatch_authenticated(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_sasl_mismatch_stranger(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_sasl_mismatch_known(struct evaluation *evaluation, const struct restriction *restriction);
+
+/* policy_login_owns. */
+enum table_result decide_sasl_owns(struct policy *policy, const char *login, const char *address);
 #endif

@@ -5,12 +5,18 @@
 #include <strings.h>
 
 #include "smtpd/policy/decide_known.h"
+#include "smtpd/policy/decide_sasl.h"
 #include "smtpd/policy/evaluation.h"
 #include "smtpd/policy/verify_client.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/net/own_address.h"
+
+enum table_result policy_login_owns(struct policy *policy, const char *login, const char *address)
+{
+    return decide_sasl_owns(policy, login, address);
+}
 
 static bool lists_word(const char *list, const char *wanted)
 {

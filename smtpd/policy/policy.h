@@ -14,6 +14,7 @@
 #include "util/mail/verdict.h"
 #include "util/net/client_name.h"
 #include "util/net/tls.h"
+#include "util/table/table.h"
 
 enum policy_stage {
     POLICY_CONNECT,
@@ -118,6 +119,9 @@ struct policy *policy_open_any(const struct config *config, struct router *route
 bool policy_stops_relay(const struct policy *policy);
 void policy_close(struct policy *policy); /* NULL is allowed */
 bool policy_has_changed(struct policy *policy);
+
+/* Whether smtpd_sender_login_maps lists the login as an owner of the address; TABLE_ABSENT: not, or nobody owns it. */
+enum table_result policy_login_owns(struct policy *policy, const char *login, const char *address);
 
 /* Evaluates what belongs to facts->stage; smtpd_delay_reject decides which lists those are. *deferrals lives as long as the
  * session: the caller zeroes a member when its stage begins anew. Texts live in the arena. */
