@@ -20,6 +20,7 @@ void order_loop_run(struct worker *worker, order_handler *handle, void *context)
     while ((client = worker_accept(worker)) != NULL) {
         struct agent *agent = agent_open(client->fd);
         client->fd = -1;
+        agent_finishes_at_once(agent);
         serve(agent, config->max_idle, handle, context);
         agent_close(agent);
         client_close(client);

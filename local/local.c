@@ -161,6 +161,7 @@ int main(int argc, char **argv)
     identity_start();
     while (!tables_have_changed(&local) && (client = worker_accept(worker)) != NULL) {
         struct agent *agent = agent_open(client->fd);
+        agent_finishes_at_once(agent);
         client->fd = -1;
         serve(&local, agent);
         agent_close(agent);

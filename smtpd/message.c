@@ -202,20 +202,6 @@ static void hand_over_actions(struct session *session)
         intake_bcc(transaction->message, bcc->text);
 }
 
-static struct verdict refuse_bare_newline(struct session *session)
-{
-    log_info("%s: reject: bare <LF> received after %s from %s", session_queue_id(session), session->where,
-        session->client_text);
-    return (struct verdict){ .code = (int)session->config->smtpd_forbid_bare_newline_reject_code, .status = "5.5.2",
-        .text = arena_printf(session->call, "%s Error: bare <LF> received", session->config->myhostname) };
-}
-
-static bool refuses_bare_newline(const struct session *session)
-{
-    return session->transaction.framing.saw_bare_lf && !session->bare_newline_excluded
-           && text_equal_nocase(session->config->smtpd_forbid_bare_newline, "reject");
-}
-
 /* What Postfix tells the postmaster of a refused message: that content or aliases refused it, or that the disk is full. */
 static unsigned trouble_of_refusal(const struct verdict *verdict)
 {
@@ -242,10 +228,12 @@ struct verdict message_end(struct session *session, bool chunked)
     struct transaction *transaction = &session->transaction;
     uint64_t size = transaction->framing.size_bytes;
 
-    if (refuses_bare_newline(session)) {
-        struct verdict refused = refuse_bare_newline(session);
-        transaction_reset(transaction);
-        return refused;
+    if (transaction->framing.saw_bare_lf) {
+        struct verdict refused = session_judge_bare_newline(session);
+        if (refused.code != 0) {
+            transaction_reset(transaction);
+            return refused;
+        }
     }
     if (transaction->too_big) {
         transaction_reset(transaction);

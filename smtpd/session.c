@@ -384,20 +384,31 @@ static void say_goodbye(struct session *session, enum stream_status status)
     }
 }
 
-static bool bare_newline_is_refused(struct session *session)
+struct verdict session_judge_bare_newline(struct session *session)
 {
-    return !stream_line_had_cr(session->stream) && text_equal_nocase(session->config->smtpd_forbid_bare_newline, "reject")
-           && !session->bare_newline_excluded;
+    const struct config *config = session->config;
+    bool refused = text_equal_nocase(config->smtpd_forbid_bare_newline, "reject");
+    bool noted = text_equal_nocase(config->smtpd_forbid_bare_newline, "note");
+
+    if (session->bare_newline_excluded || (!refused && !noted))
+        return (struct verdict){0};
+    if (refused || !session->bare_newline_noted)
+        log_info("%s: %s: bare <LF> received after %s from %s", session_queue_id(session), refused ? "reject" : "note",
+            session->where, session->client_text);
+    session->bare_newline_noted = true;
+    if (noted)
+        return (struct verdict){0};
+    return (struct verdict){ .code = (int)config->smtpd_forbid_bare_newline_reject_code, .status = "5.5.2",
+        .text = arena_printf(session->call, "%s Error: bare <LF> received", config->myhostname) };
 }
 
 static struct verdict run_line(struct session *session, const struct str *line)
 {
-    if (bare_newline_is_refused(session)) {
-        log_info("%s: reject: bare <LF> received after %s from %s", session_queue_id(session), session->where,
-            session->client_text);
-        session->errors++;
-        return (struct verdict){ .code = (int)session->config->smtpd_forbid_bare_newline_reject_code, .status = "5.5.2",
-            .text = arena_printf(session->call, "%s Error: bare <LF> received", session->config->myhostname) };
+    if (!stream_line_had_cr(session->stream)) {
+        struct verdict refused = session_judge_bare_newline(session);
+        session->errors += refused.code != 0;
+        if (refused.code != 0)
+            return refused;
     }
     return command_run(session, str_text(line));
 }

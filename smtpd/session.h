@@ -39,6 +39,7 @@ struct session {
     struct login login;
     unsigned discard_keywords; /* KEYWORD_* that this client isn't offered */
     bool bare_newline_excluded;
+    bool bare_newline_noted;   /* logged once */
     enum rewrite_context context;
 
     const char *helo;          /* NULL: none yet */
@@ -99,6 +100,9 @@ void session_log_action(struct session *session, const char *action, const char 
     const char *recipient);
 /* Logs a rejection that isn't policy's; returns it. */
 struct verdict session_reject(struct session *session, struct verdict verdict, const char *stage);
+
+/* A line that ended in a bare LF was received: what smtpd_forbid_bare_newline says to that; code 0: go on. */
+struct verdict session_judge_bare_newline(struct session *session);
 
 /* "ESMTP", "SMTP", "UTF8SMTP". */
 const char *session_protocol(const struct session *session);

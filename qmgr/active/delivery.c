@@ -242,11 +242,9 @@ static void log_deferred(const struct message *message, size_t index, const stru
     (void)log_set_service(service);
 }
 
-void delivery_defer_target(struct message *message, size_t index, const char *status, const char *why)
+static void set_deferred(struct message *message, size_t index, const char *status, const char *why)
 {
-    struct target *target = &message->targets[index];
-
-    take_result(message, target, &(struct agent_verdict){
+    take_result(message, &message->targets[index], &(struct agent_verdict){
         .code = 450,
         .status = status,
         .why = why,
@@ -257,7 +255,29 @@ void delivery_defer_target(struct message *message, size_t index, const char *st
         .remote_mta = "",
         .failed_address = "",
     });
-    log_deferred(message, index, target);
+}
+
+void delivery_defer_target(struct message *message, size_t index, const char *status, const char *why)
+{
+    set_deferred(message, index, status, why);
+    log_deferred(message, index, &message->targets[index]);
+}
+
+bool delivery_is_unanswered(const struct delivery *delivery)
+{
+    for (size_t i = 0; i < delivery->count; i++) {
+        if (delivery->reported[i])
+            return false;
+    }
+    return delivery->part_count == 0 && !delivery_is_notice(delivery);
+}
+
+void delivery_defer_silently(struct delivery *delivery)
+{
+    for (size_t i = 0; i < delivery->count; i++) {
+        delivery->reported[i] = true;
+        set_deferred(delivery->message, delivery->indexes[i], "4.3.0", "");
+    }
 }
 
 void delivery_defer_rest(struct delivery *delivery, const char *status, const char *why)

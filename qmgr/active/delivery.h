@@ -41,4 +41,9 @@ bool delivery_take_part(struct delivery *delivery, const struct agent_part *part
 void delivery_defer_rest(struct delivery *delivery, const char *status, const char *why);
 /* The same for one recipient of a message. */
 void delivery_defer_target(struct message *message, size_t index, const char *status, const char *why);
+
+/* Whether the agent said nothing at all yet. */
+bool delivery_is_unanswered(const struct delivery *delivery);
+/* Defers all recipients without a log line and without a reason, as Postfix does when a program dies at its start. */
+void delivery_defer_silently(struct delivery *delivery);
 #endif

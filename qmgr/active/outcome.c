@@ -134,7 +134,10 @@ void outcome_agent_lost(struct delivery *delivery, const char *error)
     log_warning("private/%s socket: malformed response", name);
     log_warning("transport %s failure -- see a previous warning/fatal/panic logfile record for the problem description",
         name);
-    delivery_defer_rest(delivery, "4.3.0", "unknown mail transport error");
+    if (delivery_is_unanswered(delivery))
+        delivery_defer_silently(delivery); /* the program didn't get as far as this delivery: the lines above tell it all */
+    else
+        delivery_defer_rest(delivery, "4.3.0", "unknown mail transport error");
     finish(delivery, NULL);
 }
 

@@ -24,6 +24,8 @@ struct agent {
     struct arena *arena;
     struct order order;
     bool has_order;
+    bool finishes_at_once;
+    size_t unreported;  /* targets of the order */
     bool has_next;      /* a message is there and not yet decoded */
     unsigned next_type;
 };
@@ -52,6 +54,11 @@ static void forget_order(struct agent *agent)
     agent->order = (struct order){ .arena = agent->arena, .content = -1 };
     agent->has_order = false;
     arena_reset(agent->arena);
+}
+
+void agent_finishes_at_once(struct agent *agent)
+{
+    agent->finishes_at_once = true;
 }
 
 void agent_close(struct agent *agent)
@@ -158,6 +165,7 @@ static bool receive_go(struct agent *agent)
 
     if (!agent_go_decode(agent->channel, &message))
         return bad_order(agent, "bad message");
+    agent->unreported = agent->order.target_count;
     if (message.recipient_count != agent->order.target_count)
         return bad_order(agent, "recipients are missing in an order");
     return true;
@@ -319,12 +327,20 @@ static struct agent_result settle(struct order *order, const struct recipient *r
     return result;
 }
 
+/* What is done must be known at once, even if this process ends in the middle of the order. A failure shows in agent_finish. */
+static void tell(struct agent *agent, struct agent_target *target)
+{
+    target->reported = true;
+    agent->unreported--;
+    if (agent->unreported > 0 || !agent->finishes_at_once)
+        (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S));
+}
+
 void agent_report(struct agent *agent, struct order *order, struct agent_target *target,
     const struct agent_result *original)
 {
     if (target->reported)
         return;
-    target->reported = true;
     struct agent_result result = settle(order, &target->recipient, original);
     const char *action = result.action == NULL ? "delivered" : result.action;
     agent_verdict_send(agent->channel, &(struct agent_verdict){
@@ -339,9 +355,7 @@ void agent_report(struct agent *agent, struct order *order, struct agent_target 
         .remote_mta = result.remote_mta,
         .notified_elsewhere = result.notified_elsewhere,
     });
-    /* At once: what is done must be known even if this process ends in the middle of the order. A failure shows in
-     * agent_finish. */
-    (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S));
+    tell(agent, target);
 }
 
 /* --- parts of a target --- */
@@ -455,7 +469,6 @@ void agent_expanded(struct agent *agent, struct order *order, struct agent_targe
 
     if (target->reported)
         return;
-    target->reported = true;
     if ((target->recipient.notify & NOTIFY_SUCCESS) && !text_equal(order->kind, "verify"))
         send_expanded(agent, order, target, relay, action);
     for (; failure != NULL; failure = failure->next) {
@@ -475,7 +488,7 @@ void agent_expanded(struct agent *agent, struct order *order, struct agent_targe
         .failed_address = first != NULL ? first->part.address : "",
         .told_by_parts = verdict->code < 300,
     });
-    (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S)); /* a failure shows in agent_finish */
+    tell(agent, target);
 }
 
 void agent_confirm(struct agent *agent, struct order *order, struct agent_target *target, const struct verdict *verdict)
@@ -513,10 +526,9 @@ void agent_pass_on(struct agent *agent, struct order *order, struct agent_target
 
     if (target->reported)
         return;
-    target->reported = true;
     copy.index = (uint32_t)(target - order->targets);
     agent_verdict_send(agent->channel, &copy);
-    (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S)); /* a failure shows in agent_finish */
+    tell(agent, target);
 }
 
 bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,

@@ -63,6 +63,8 @@ struct agent;
 /* A connection of the queue manager, as worker_accept returned it; takes the socket. */
 struct agent *agent_open(int socket);
 void agent_close(struct agent *agent);
+/* Says that agent_finish follows the last verdict of an order at once, so that both can go out together. */
+void agent_finishes_at_once(struct agent *agent);
 
 /* Waits at most idle_s seconds for the next order. NULL: the connection ended, was bad, or idle too long (close
  * it). */

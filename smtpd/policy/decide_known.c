@@ -140,6 +140,8 @@ static enum decision check(struct evaluation *evaluation, const char *address, e
 
 enum decision decide_known_recipient(struct evaluation *evaluation, const struct restriction *restriction)
 {
+    if (strstr(evaluation->policy->config->receive_override_options, "no_unknown_recipient_checks") != NULL)
+        return DECISION_DUNNO;
     return check(evaluation, evaluation->facts->recipient, SUBJECT_RECIPIENT, &evaluation->recipient_checked);
 }
 
