@@ -135,6 +135,8 @@ static void read_back(struct outcome *outcome, const char *queue_id)
 static const char config_head[] = "myhostname = mail.example.test\nmydomain = example.test\nmyorigin = $myhostname\n"
     "mydestination = $myhostname, example.test\n";
 
+static uint32_t notify; /* of the recipients of run */
+
 /* recipients: separated by blanks. content: lines that end in LF. */
 static struct outcome run(const char *settings, uint32_t options, const char *sender, const char *recipients, const char *content)
 {
@@ -156,7 +158,7 @@ static struct outcome run(const char *settings, uint32_t options, const char *se
     intake_sender(message, sender, "", RET_UNSET);
     while (text_next_word(&recipients, " ", &word, &length)) {
         char *address = memory_copy_bytes(word, length);
-        intake_recipient(message, &(struct recipient){ .address = address, .original = "", .dsn_orcpt = "" });
+        intake_recipient(message, &(struct recipient){ .address = address, .original = "", .dsn_orcpt = "", .notify = notify });
         free(address);
     }
     for (const char *lf; (lf = strchr(content, '\n')) != NULL; content = lf + 1)
@@ -314,9 +316,39 @@ static void a_refused_submission_is_queued_for_its_bounce(void **unused)
     release(&outcome);
 }
 
+static void an_alias_is_told_as_expanded_and_its_members_are_not(void **unused)
+{
+    static const struct { const char *recipient; uint32_t notify; const char *expected; } cases[] = {
+        { "two@example.test", NOTIFY_SUCCESS | NOTIFY_FAILURE,
+            "two@example.test:2 expanded, alice@example.test:4, bob@example.test:4" },
+        { "one@example.test", NOTIFY_SUCCESS, "one@example.test:2 expanded, alice@example.test:1" },
+        { "two@example.test", NOTIFY_FAILURE, "alice@example.test:4, bob@example.test:4" },
+        { "two@example.test", 0, "alice@example.test:0, bob@example.test:0" },
+        { "same@example.test", NOTIFY_SUCCESS, "same@example.test:2" },
+        { "alice@example.test", NOTIFY_SUCCESS, "alice@example.test:2" },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct str got = {0};
+        notify = cases[i].notify;
+        struct outcome outcome = run("virtual_alias_maps = inline:{{two@example.test=alice@example.test, bob@example.test}, "
+            "{one@example.test=alice@example.test}, {same@example.test=same@example.test}}\n", INTAKE_SMTP, "s@example.test",
+            cases[i].recipient, "Subject: x\n\n");
+        for (size_t r = 0; r < outcome.envelope.recipient_count; r++) {
+            const struct recipient *recipient = &outcome.envelope.recipients[r];
+            str_printf(&got, "%s%s:%u%s", r > 0 ? ", " : "", recipient->address, (unsigned)recipient->notify,
+                recipient->expanded ? " expanded" : "");
+        }
+        assert_string_equal(str_text(&got), cases[i].expected);
+        str_free(&got);
+        release(&outcome);
+    }
+    notify = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_alias_is_told_as_expanded_and_its_members_are_not),
         cmocka_unit_test(content_arrives_as_it_was_sent),
         cmocka_unit_test(envelope_addresses_are_mapped),
         cmocka_unit_test(bad_messages_are_refused),
