@@ -195,7 +195,7 @@ static bool read_entry(struct reading *reading, const char *value)
     return true;
 }
 
-/* The next hop as written, then, if it is a bare domain, its parents with a dot in front. */
+/* The next hop as written, then, if it is a bare domain, its parents with a dot in front: of all tables, servers too. */
 static enum table_result find_entry(const struct smtp_tls_rules *rules, const char *next_hop, struct str *value)
 {
     const char *key = next_hop;
@@ -208,7 +208,7 @@ static enum table_result find_entry(const struct smtp_tls_rules *rules, const ch
     if (strpbrk(key, "[]:/") != NULL)
         return result;
     while (result == TABLE_ABSENT && (key = strchr(key + 1, '.')) != NULL)
-        result = maps_find_fixed(rules->policies, key, value, NULL);
+        result = maps_find(rules->policies, key, value, NULL);
     return result;
 }
 

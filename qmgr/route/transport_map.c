@@ -3,13 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/mail/address.h"
 #include "util/mail/address_find.h"
 
+enum { WILDCARD_KEPT_S = 30 };
+
 struct transport_map {
     struct maps *maps;
+    struct str wildcard; /* what "*" gave; empty: nothing */
+    const char *wildcard_table;
+    int64_t wildcard_deadline; /* 0: it wasn't asked for */
     const struct config *config;
     bool parent_matches; /* "example.com" stands for its subdomains, too; else ".example.com" does */
 };
@@ -42,6 +48,7 @@ void transport_map_close(struct transport_map *map)
     if (map == NULL)
         return;
     maps_close(map->maps);
+    str_free(&map->wildcard);
     free(map);
 }
 
@@ -66,6 +73,25 @@ static enum table_result find_domain(struct transport_map *map, const char *doma
     return result;
 }
 
+/* The entry for everybody else. Servers and pattern tables are asked for it, too, so it is kept for a while; a failure isn't. */
+static enum table_result find_wildcard(struct transport_map *map, struct str *value, const char **table)
+{
+    if (map->wildcard_deadline == 0 || clock_left_ms(map->wildcard_deadline) == 0) {
+        enum table_result result = maps_find(map->maps, "*", &map->wildcard, &map->wildcard_table);
+        map->wildcard_deadline = result == TABLE_FAILED ? 0 : clock_deadline_s(WILDCARD_KEPT_S);
+        if (result != TABLE_FOUND)
+            str_clear(&map->wildcard);
+        if (result == TABLE_FAILED)
+            return result;
+    }
+    if (map->wildcard.length == 0)
+        return TABLE_ABSENT;
+    str_set(value, str_text(&map->wildcard));
+    if (table != NULL)
+        *table = map->wildcard_table;
+    return TABLE_FOUND;
+}
+
 enum table_result transport_map_find(struct transport_map *map, const char *recipient, struct str *value,
     const char **table)
 {
@@ -83,5 +109,5 @@ enum table_result transport_map_find(struct transport_map *map, const char *reci
     const char *domain = address_domain(recipient);
     if (result == TABLE_ABSENT && domain != NULL && *domain != '\0')
         result = find_domain(map, domain, value, table);
-    return result == TABLE_ABSENT ? maps_find_fixed(map->maps, "*", value, table) : result;
+    return result == TABLE_ABSENT ? find_wildcard(map, value, table) : result;
 }
