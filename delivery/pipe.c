@@ -48,7 +48,7 @@ static void run(struct pipe_service *service, struct order *order, char **argume
         .context = &content,
     }, &output, &status);
     pipe_content_stop(&content);
-    pipe_status_judge(end, status, str_text(&output), arguments[0], service->name, order->arena, result);
+    pipe_status_judge(end, status, &output, arguments[0], service->name, order->arena, result);
     str_free(&output);
 }
 

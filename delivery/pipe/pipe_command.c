@@ -226,10 +226,6 @@ enum pipe_command_end pipe_command_run(const struct pipe_command *command, struc
         return PIPE_COMMAND_NO_CONTENT;
     if (!in_time)
         return PIPE_COMMAND_TIMED_OUT;
-    if (WIFSIGNALED(wait_status)) {
-        *status = WTERMSIG(wait_status);
-        return PIPE_COMMAND_KILLED;
-    }
-    *status = WEXITSTATUS(wait_status);
-    return PIPE_COMMAND_EXITED;
+    *status = wait_status;
+    return PIPE_COMMAND_ENDED;
 }

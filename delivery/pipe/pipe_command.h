@@ -23,8 +23,7 @@ struct pipe_command {
 };
 
 enum pipe_command_end {
-    PIPE_COMMAND_EXITED,    /* status: of exit(2) */
-    PIPE_COMMAND_KILLED,    /* status: the signal */
+    PIPE_COMMAND_ENDED,     /* status: see waitpid(2) */
     PIPE_COMMAND_TIMED_OUT, /* it was killed */
     PIPE_COMMAND_NO_CONTENT, /* content failed, the command was killed */
     PIPE_COMMAND_FAILED,    /* it couldn't be started: errno */

@@ -5,6 +5,6 @@
 #include "qmgr/client/agent.h"
 
 /* Sets code, status and why (in the arena) of *result. command: the program's name; service: as in master.cf. */
-void pipe_status_judge(enum pipe_command_end end, int status, const char *output, const char *command,
+void pipe_status_judge(enum pipe_command_end end, int status, const struct str *output, const char *command,
     const char *service, struct arena *arena, struct agent_result *result);
 #endif

@@ -13,33 +13,36 @@ static void exit_status_and_output_decide(void **unused)
 {
     static const struct {
         enum pipe_command_end end;
-        int status;
+        int status; /* of waitpid(2) */
         const char *output;
         int code;
         const char *dsn;
         const char *why;
     } cases[] = {
-        { PIPE_COMMAND_EXITED, 0, "", 250, "2.0.0", "delivered via run service" },
-        { PIPE_COMMAND_EXITED, 0, "fine\nmore\n", 250, "2.0.0", "delivered via run service (fine)" },
-        { PIPE_COMMAND_EXITED, 67, "", 550, "5.1.1", "user unknown" },
-        { PIPE_COMMAND_EXITED, 75, "", 450, "4.3.0", "temporary failure" },
-        { PIPE_COMMAND_EXITED, 69, "to standard error\n", 550, "5.3.0",
+        { PIPE_COMMAND_ENDED, 0, "", 250, "2.0.0", "delivered via run service" },
+        { PIPE_COMMAND_ENDED, 0, "fine\nmore\n", 250, "2.0.0", "delivered via run service (fine)" },
+        { PIPE_COMMAND_ENDED, 67 << 8, "", 550, "5.1.1", "user unknown" },
+        { PIPE_COMMAND_ENDED, 75 << 8, "", 450, "4.3.0", "temporary failure" },
+        { PIPE_COMMAND_ENDED, 69 << 8, "to standard error\n", 550, "5.3.0",
             "service unavailable. Command output: to standard error " },
-        { PIPE_COMMAND_EXITED, 77, "5.2.2 over quota\nsecond line\n", 550, "5.2.2", "over quota second line " },
-        { PIPE_COMMAND_EXITED, 67, "4.2.2 says temporary\n", 450, "4.2.2", "says temporary " },
-        { PIPE_COMMAND_EXITED, 1, "", 550, "5.3.0", "Command died with status 1: \"/bin/sh\"" },
-        { PIPE_COMMAND_EXITED, 1, "a\001b\n", 550, "5.3.0", "Command died with status 1: \"/bin/sh\". Command output: a_b " },
-        { PIPE_COMMAND_KILLED, 9, "", 450, "4.3.0", "Command died with signal 9: \"/bin/sh\"" },
+        { PIPE_COMMAND_ENDED, 77 << 8, "5.2.2 over quota\nsecond line\n", 550, "5.2.2", "over quota second line " },
+        { PIPE_COMMAND_ENDED, 67 << 8, "4.2.2 says temporary\n", 450, "4.2.2", "says temporary " },
+        { PIPE_COMMAND_ENDED, 1 << 8, "", 550, "5.3.0", "Command died with status 1: \"/bin/sh\"" },
+        { PIPE_COMMAND_ENDED, 1 << 8, "a\001b\n", 550, "5.3.0", "Command died with status 1: \"/bin/sh\". Command output: a_b " },
+        { PIPE_COMMAND_ENDED, 9, "", 450, "4.3.0", "Command died with signal 9: \"/bin/sh\"" },
         { PIPE_COMMAND_TIMED_OUT, 0, "", 550, "5.3.0", "Command time limit exceeded: \"/bin/sh\"" },
     };
     struct arena *arena = arena_new();
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct agent_result result = {0};
-        pipe_status_judge(cases[i].end, cases[i].status, cases[i].output, "/bin/sh", "run", arena, &result);
+        struct str output = {0};
+        str_put(&output, cases[i].output);
+        pipe_status_judge(cases[i].end, cases[i].status, &output, "/bin/sh", "run", arena, &result);
         assert_int_equal(result.code, cases[i].code);
         assert_string_equal(result.status, cases[i].dsn);
         assert_string_equal(result.why, cases[i].why);
+        str_free(&output);
     }
     arena_free(arena);
 }

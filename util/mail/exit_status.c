@@ -52,11 +52,18 @@ static size_t status_length(const char *text)
     return length;
 }
 
-/* Line ends become blanks: it is part of one line from here on. */
+/* Line ends become blanks, what isn't printable '_': it is part of one line from here on. */
 static void put_output(struct str *why, const char *output)
 {
-    for (; *output != '\0'; output++)
-        str_put_char(why, *output == '\n' || *output == '\r' ? ' ' : *output);
+    while (*output != '\0') {
+        size_t line = strcspn(output, "\r\n");
+        text_put_printable(why, output, line, '_', true);
+        output += line;
+        if (*output != '\0') {
+            str_put_char(why, ' ');
+            output++;
+        }
+    }
 }
 
 static void put_labelled(struct str *why, const char *output)
