@@ -13,6 +13,7 @@ struct names {
     const struct footer *footer;
     struct str filter; /* without its escapes */
     struct str value;
+    struct str own;    /* the date */
 };
 
 /* \t, \40 and \\ of C in the configured filter. */
@@ -53,8 +54,8 @@ static const char *own_name(struct names *names, const char *name)
         return NULL;
     (void)localtime_r(&now, &parts); /* fails only for years beyond all reason; then the text is odd */
     text[strftime(text, sizeof(text) - 1, "%b %d %H:%M:%S", &parts)] = '\0';
-    str_set(&names->value, text);
-    return str_text(&names->value);
+    str_set(&names->own, text);
+    return str_text(&names->own);
 }
 
 static const char *look_up(void *context, const char *name, bool *is_data)
@@ -112,6 +113,7 @@ void footer_put(const struct footer *footer, struct str *reply)
     }
     str_free(&names.filter);
     str_free(&names.value);
+    str_free(&names.own);
     str_free(&text);
     str_free(&why);
 }

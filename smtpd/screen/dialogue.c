@@ -163,8 +163,7 @@ static bool take_line(struct dialogue *dialogue, struct str *line, bool *had_cr)
     dialogue->taken += length + 1;
     *had_cr = length > 0 && start[length - 1] == '\r';
     str_clear(line);
-    for (size_t i = 0; i < length - *had_cr; i++)
-        str_put_char(line, start[i] == '\0' ? '?' : start[i]);
+    text_put_printable(line, start, length - *had_cr, '?', true);
     while (line->length > 0 && text_is_space(line->data[line->length - 1]))
         str_truncate(line, line->length - 1);
     return true;

@@ -120,9 +120,11 @@ static bool take_address(const char *arguments, const char *keyword, struct str 
     at += strspn(at, " \t");
     str_clear(address);
     for (; *at != '\0'; at++) {
-        if (*at == '\\' && quoted && at[1] != '\0')
-            str_put_char(address, *at++);
-        else if (*at == '"')
+        if (*at == '\\' && at[1] != '\0') {
+            if (quoted)
+                str_put_char(address, *at);
+            at++;
+        } else if (*at == '"')
             quoted = !quoted;
         else if (!quoted && (*at == '<' || *at == '>')) {
             bracketed = *at == '<';

@@ -31,6 +31,7 @@ struct db_table {
     char *path;
     char *temporary;      /* TABLE_EMPTY: what will replace path; NULL: written in place */
     bool bulk;            /* one lock for all */
+    bool is_dirty;        /* changed since the last commit */
     bool with_nul;        /* which forms of keys are tried */
     bool without_nul;
     struct timespec modified;
@@ -90,8 +91,9 @@ static void db_table_close(void *data)
     if (table->cursor != NULL)
         (void)table->cursor->close(table->cursor); /* only read with */
     if (table->db != NULL) {
-        int error = table->db->close(table->db, 0);
-        if (error != 0)
+        int error = table->db->close(table->db, table->is_dirty ? 0 : DB_NOSYNC);
+        /* In closing, the library opens the file by its name, where a confined process may not go: no loss if all is written. */
+        if (error != 0 && table->is_dirty)
             log_warning("close database %s: %s", table->path, db_strerror(error));
     }
     if (table->temporary != NULL)
@@ -312,6 +314,7 @@ static enum table_result db_table_remove(void *data, const char *key, struct str
 {
     struct db_table *table = data;
 
+    table->is_dirty = true;
     lock(table, LOCK_EX);
     int error = try_forms(table, key, apply_delete, NULL);
     lock(table, LOCK_UN);
@@ -326,6 +329,7 @@ static enum table_put_result db_table_put(void *data, const char *key, const cha
         table->without_nul = false;
     DBT key_thing = thing_of(key, table->with_nul);
     DBT value_thing = thing_of(value, table->with_nul);
+    table->is_dirty = true;
     lock(table, LOCK_EX);
     int error = table->db->put(table->db, NULL, &key_thing, &value_thing, replace ? 0 : DB_NOOVERWRITE);
     lock(table, LOCK_UN);
@@ -385,6 +389,7 @@ static bool db_table_commit(void *data, struct str *why)
         lock(table, LOCK_EX);
         error = table->db->sync(table->db, 0);
         lock(table, LOCK_UN);
+        table->is_dirty = table->is_dirty && error != 0;
     }
     if (error == 0) {
         free(table->temporary);
