@@ -1,11 +1,14 @@
 /* pipe.c: pipe(8): delivers to external commands, as the user that master.cf names. */
+#include <errno.h>
+
 #include "delivery/order_loop.h"
 #include "delivery/pipe/pipe_arguments.h"
-#include "delivery/pipe/pipe_command.h"
 #include "delivery/pipe/pipe_content.h"
+#include "delivery/pipe/pipe_environment.h"
 #include "delivery/pipe/pipe_status.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/sys/child_command.h"
 
 struct pipe_service {
     struct worker *worker;
@@ -16,39 +19,39 @@ struct pipe_service {
     bool parsed;
 };
 
-static bool next(void *context, struct str *block)
+/* child_command's feeder: an empty block is the end; a command must not take half a message for a whole one. */
+static bool feed(void *context, struct str *block)
 {
-    return pipe_content_next(context, block);
-}
-
-static bool failed(const void *context)
-{
-    return pipe_content_failed(context);
+    return pipe_content_next(context, block) || !pipe_content_failed(context);
 }
 
 static void run(struct pipe_service *service, struct order *order, char **arguments, struct agent_result *result)
 {
     const struct pipe_attributes *attributes = &service->attributes;
+    char **environment = pipe_environment_make(service->config->export_environment);
     struct pipe_content content;
     struct str output = {0};
     int status = 0;
 
     pipe_content_start(&content, attributes, order);
-    enum pipe_command_end end = pipe_command_run(&(struct pipe_command){
-        .argv = arguments,
-        .change_user = !worker_is_unprivileged(service->worker),
-        .uid = attributes->uid,
-        .gid = attributes->gid,
+    enum child_command_end end = child_command_run(&(struct child_command){
+        .arguments = arguments,
+        .environment = environment,
         .chroot = attributes->chroot,
         .directory = attributes->directory,
-        .environment = service->config->export_environment,
+        .uid = attributes->uid,
+        .gid = attributes->gid,
         .time_limit_s = config_transport_number(service->config, service->name, "_time_limit"),
-        .next = next,
-        .failed = failed,
+        .feed = feed,
         .context = &content,
-    }, &output, &status);
+    }, "pipe", &output, &status);
+    if (end == CHILD_COMMAND_NOT_STARTED)
+        status = errno;
+    if (end == CHILD_COMMAND_TIMED_OUT)
+        log_warning("pipe_command_read: read time limit exceeded"); /* wording: Postfix */
     pipe_content_stop(&content);
     pipe_status_judge(end, status, &output, arguments[0], service->name, order->arena, result);
+    pipe_environment_free(environment);
     str_free(&output);
 }
 

@@ -25,24 +25,24 @@ static void take(const struct verdict *verdict, struct arena *arena, struct agen
     result->why = arena_copy_text(arena, verdict->text);
 }
 
-void pipe_status_judge(enum pipe_command_end end, int status, const struct str *output, const char *command,
+void pipe_status_judge(enum child_command_end end, int status, const struct str *output, const char *command,
     const char *service, struct arena *arena, struct agent_result *result)
 {
     struct str why = {0};
     struct verdict verdict = VERDICT(450, "4.3.0", "");
 
     switch (end) {
-    case PIPE_COMMAND_FAILED:
+    case CHILD_COMMAND_NOT_STARTED:
         str_printf(&why, "cannot run command: %s", strerror(status));
         verdict.text = str_text(&why);
         break;
-    case PIPE_COMMAND_NO_CONTENT:
+    case CHILD_COMMAND_UNFED:
         verdict.text = "unreadable mail queue entry";
         break;
-    case PIPE_COMMAND_TIMED_OUT:
+    case CHILD_COMMAND_TIMED_OUT:
         verdict = exit_status_timed_out(command, output, &why);
         break;
-    case PIPE_COMMAND_ENDED:
+    case CHILD_COMMAND_ENDED:
         verdict = exit_status_verdict(status, command, output, &why);
         break;
     }

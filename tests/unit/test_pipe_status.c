@@ -12,25 +12,25 @@
 static void exit_status_and_output_decide(void **unused)
 {
     static const struct {
-        enum pipe_command_end end;
+        enum child_command_end end;
         int status; /* of waitpid(2) */
         const char *output;
         int code;
         const char *dsn;
         const char *why;
     } cases[] = {
-        { PIPE_COMMAND_ENDED, 0, "", 250, "2.0.0", "delivered via run service" },
-        { PIPE_COMMAND_ENDED, 0, "fine\nmore\n", 250, "2.0.0", "delivered via run service (fine)" },
-        { PIPE_COMMAND_ENDED, 67 << 8, "", 550, "5.1.1", "user unknown" },
-        { PIPE_COMMAND_ENDED, 75 << 8, "", 450, "4.3.0", "temporary failure" },
-        { PIPE_COMMAND_ENDED, 69 << 8, "to standard error\n", 550, "5.3.0",
+        { CHILD_COMMAND_ENDED, 0, "", 250, "2.0.0", "delivered via run service" },
+        { CHILD_COMMAND_ENDED, 0, "fine\nmore\n", 250, "2.0.0", "delivered via run service (fine)" },
+        { CHILD_COMMAND_ENDED, 67 << 8, "", 550, "5.1.1", "user unknown" },
+        { CHILD_COMMAND_ENDED, 75 << 8, "", 450, "4.3.0", "temporary failure" },
+        { CHILD_COMMAND_ENDED, 69 << 8, "to standard error\n", 550, "5.3.0",
             "service unavailable. Command output: to standard error " },
-        { PIPE_COMMAND_ENDED, 77 << 8, "5.2.2 over quota\nsecond line\n", 550, "5.2.2", "over quota second line " },
-        { PIPE_COMMAND_ENDED, 67 << 8, "4.2.2 says temporary\n", 450, "4.2.2", "says temporary " },
-        { PIPE_COMMAND_ENDED, 1 << 8, "", 550, "5.3.0", "Command died with status 1: \"/bin/sh\"" },
-        { PIPE_COMMAND_ENDED, 1 << 8, "a\001b\n", 550, "5.3.0", "Command died with status 1: \"/bin/sh\". Command output: a_b " },
-        { PIPE_COMMAND_ENDED, 9, "", 450, "4.3.0", "Command died with signal 9: \"/bin/sh\"" },
-        { PIPE_COMMAND_TIMED_OUT, 0, "", 550, "5.3.0", "Command time limit exceeded: \"/bin/sh\"" },
+        { CHILD_COMMAND_ENDED, 77 << 8, "5.2.2 over quota\nsecond line\n", 550, "5.2.2", "over quota second line " },
+        { CHILD_COMMAND_ENDED, 67 << 8, "4.2.2 says temporary\n", 450, "4.2.2", "says temporary " },
+        { CHILD_COMMAND_ENDED, 1 << 8, "", 550, "5.3.0", "Command died with status 1: \"/bin/sh\"" },
+        { CHILD_COMMAND_ENDED, 1 << 8, "a\001b\n", 550, "5.3.0", "Command died with status 1: \"/bin/sh\". Command output: a_b " },
+        { CHILD_COMMAND_ENDED, 9, "", 450, "4.3.0", "Command died with signal 9: \"/bin/sh\"" },
+        { CHILD_COMMAND_TIMED_OUT, 0, "", 550, "5.3.0", "Command time limit exceeded: \"/bin/sh\"" },
     };
     struct arena *arena = arena_new();
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,8 @@ static void become(const struct child_command *command, const char *program)
 {
     if (geteuid() != 0 && getuid() == 0 && seteuid(0) != 0)
         give_up(program, "seteuid", "");
+    if (command->chroot != NULL && (chroot(command->chroot) != 0 || chdir("/") != 0))
+        give_up(program, "chroot", command->chroot);
     if (getuid() == 0 && !process_become(command->uid, command->gid, &command->gid, 1))
         give_up(program, "change rights", "");
     if (command->directory[0] != '\0' && chdir(command->directory) != 0)
@@ -122,6 +125,7 @@ static _Noreturn void run_child(const struct child_command *command, const char 
         arguments = words;
     }
     limit_files(command);
+    (void)umask(077);
     extern char **environ;
     environ = (char **)(uintptr_t)command->environment;
     (void)execvp(arguments[0], arguments);

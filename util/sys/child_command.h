@@ -12,6 +12,7 @@ struct child_command {
     const char *command;         /* a command line: run directly where that does, by /bin/sh where it needs a shell */
     const char *shell;           /* "" or a shell and its options that every command line is given to (local_command_shell) */
     char *const *environment;    /* "name=value"; the whole of it */
+    const char *chroot;          /* NULL: none; it needs root */
     const char *directory;       /* "": where this process is */
     uid_t uid;                   /* the child becomes that, for good, with just that group */
     gid_t gid;
