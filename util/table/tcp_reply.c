@@ -35,8 +35,10 @@ static bool decode(const char *text, struct str *out)
         }
         int high = digit_value(text[1]);
         int low = high < 0 ? -1 : digit_value(text[2]);
-        if (low < 0)
+        if (low < 0) {
+            str_clear(out);
             return false;
+        }
         str_put_char(out, (char)(high * 16 + low));
         text += 2;
     }

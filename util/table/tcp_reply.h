@@ -12,6 +12,7 @@ enum tcp_reply { TCP_REPLY_FOUND, TCP_REPLY_ABSENT, TCP_REPLY_ERROR, TCP_REPLY_M
 
 /* Appends text: the character %, white space and whatever isn't printable ASCII become %XX. */
 void tcp_reply_encode(struct str *out, const char *text);
-/* Takes a line apart; *text (replaced) is what stands behind the code, decoded, up to a zero byte. */
+/* Takes a line apart; *text (replaced) is what stands behind the code, decoded, up to a zero byte; empty
+ * if it is malformed. */
 enum tcp_reply tcp_reply_parse(const char *line, struct str *text);
 #endif
