@@ -22,7 +22,8 @@ static enum table_result owns_all(struct session *session, const char **whom)
 {
     const struct from_header *header = &session->transaction.from_header;
     struct address_list *list =
-        address_list_parse(str_text(&header->value), header->value.length, (size_t)session->config->header_address_token_limit);
+        address_list_parse(str_text(&header->value), header->value.length,
+            (size_t)session->config->header_address_token_limit);
     enum table_result result = header->is_cut ? TABLE_ABSENT : TABLE_FOUND;
     const char *address;
     size_t count = 0;

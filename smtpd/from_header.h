@@ -1,5 +1,5 @@
-/* from_header.h: finds the From: fields (RFC 5322 section 3.6.2) in content on its way through. Fields are told from the body as
- * intake tells them. Pure: pieces in, text out. */
+/* from_header.h: finds the From: fields (RFC 5322 section 3.6.2) in content on its way through. Fields are told from the body
+ * as intake tells them. Pure: pieces in, text out. */
 #ifndef SMTPD_FROM_HEADER_H
 #define SMTPD_FROM_HEADER_H
 #include <stdbool.h>

@@ -22,8 +22,8 @@ struct hold_limits *hold_limits_open(const struct config *config)
     struct hold_limits *limits = memory_new(struct hold_limits);
 
     limits->logins = maps_open(config, "smtpd_login_hold_limit_maps", config->smtpd_login_hold_limit_maps, TABLE_FOLD);
-    limits->domains = maps_open(config, "smtpd_sender_domain_hold_limit_maps", config->smtpd_sender_domain_hold_limit_maps,
-        TABLE_FOLD);
+    limits->domains = maps_open(config, "smtpd_sender_domain_hold_limit_maps",
+        config->smtpd_sender_domain_hold_limit_maps, TABLE_FOLD);
     return limits;
 }
 
@@ -57,7 +57,8 @@ static bool parse_one(const char *word, size_t length, struct hold_limit *limit)
         return false;
     *equals = *slash = '\0';
     limit->counts_recipients = text_equal_nocase(text, "recipients");
-    if ((!limit->counts_recipients && !text_equal_nocase(text, "messages")) || !number_parse_u64(equals + 1, UINT32_MAX, &number)
+    if ((!limit->counts_recipients && !text_equal_nocase(text, "messages"))
+        || !number_parse_u64(equals + 1, UINT32_MAX, &number)
         || !number_parse_time(slash + 1, 's', &seconds) || seconds < 1 || seconds > UINT32_MAX)
         return false;
     limit->limit = (uint32_t)number;
@@ -78,10 +79,11 @@ bool hold_limits_next(const char **cursor, struct hold_limit *limit, bool *bad)
 }
 
 /* Who, as anvil knows him: whatever case he is written in today. */
-static const char *counter_name(struct session *session, const char *kind, const char *whom, const struct hold_limit *limit)
+static const char *counter_name(struct session *session, const char *kind, const char *whom,
+    const struct hold_limit *limit)
 {
-    char *name = arena_printf(session->call, "%s %s %s %u", kind, whom, limit->counts_recipients ? "recipients" : "messages",
-        (unsigned)limit->window_s);
+    char *name = arena_printf(session->call, "%s %s %s %u", kind, whom,
+        limit->counts_recipients ? "recipients" : "messages", (unsigned)limit->window_s);
 
     text_lower(name);
     return name;
@@ -136,6 +138,7 @@ void hold_limits_count(struct session *session)
     /* A stranger who names the domain must not use up what belongs to its users. */
     if (domain != NULL && *domain != '\0'
         && (is_login
-            || match_list_client(session->service->mynetworks, session->client.name, session->client.address) == TABLE_FOUND))
+            || match_list_client(session->service->mynetworks, session->client.name, session->client.address)
+                   == TABLE_FOUND))
         count_all(session, limits->domains, "sender domain", domain);
 }

@@ -5,6 +5,7 @@
 
 #include "util/config/config.h"
 
-/* Each finding is a warning in the log and a line on standard error. False: there is an open relay, and it isn't allowed. */
+/* Each finding is a warning in the log and a line on standard error. False: there is an open relay, and
+ * it isn't allowed. */
 bool examine_relay(const struct config *config);
 #endif

@@ -13,8 +13,8 @@
 #include "util/table/table.h"
 
 /* Those that are files, or consist of what is written here. */
-static const char *const local_types[] = { "hash", "btree", "lmdb", "cdb", "dbm", "sdbm", "texthash", "cidr", "pcre", "regexp",
-    "inline", "static", "pipemap", "unionmap", "randmap", "sqlite" };
+static const char *const local_types[] = { "hash", "btree", "lmdb", "cdb", "dbm", "sdbm", "texthash", "cidr", "pcre",
+    "regexp", "inline", "static", "pipemap", "unionmap", "randmap", "sqlite" };
 
 struct examination {
     const struct config *config;
@@ -42,7 +42,8 @@ static void examine_table(struct examination *examination, const char *parameter
 
     if (why != NULL) {
         log_warning("%s, line %d: %s: %s: %s", examination->file, line, parameter, name, why);
-        (void)fprintf(stderr, "%s, line %d: %s: %s: %s\n", examination->file, line, parameter, name, why); /* the log has it */
+        (void)fprintf(stderr, "%s, line %d: %s: %s: %s\n", examination->file, line, parameter, name,
+            why); /* the log has it, too */
         examination->good = false;
     }
     table_close(table);

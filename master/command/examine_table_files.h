@@ -5,7 +5,7 @@
 
 #include "util/config/config.h"
 
-/* Each that can't is a warning in the log and a line on standard error that names file, line and parameter; false then. Tables
- * behind other servers aren't asked. */
+/* Each that can't is a warning in the log and a line on standard error that names file, line and parameter; false then.
+ * Tables behind other servers aren't asked. */
 bool examine_table_files(const struct config *config);
 #endif

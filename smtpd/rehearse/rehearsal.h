@@ -1,4 +1,5 @@
-/* rehearsal.h: a client, the commands that it would send, and what policy says about each. Nothing is sent or changed. */
+/* rehearsal.h: a client, the commands that it would send, and what policy says about each. Nothing is
+ * sent or changed. */
 #ifndef SMTPD_REHEARSE_REHEARSAL_H
 #define SMTPD_REHEARSE_REHEARSAL_H
 #include "smtpd/rehearse/trace.h"

@@ -1,5 +1,5 @@
-/* rehearse.c: what would happen, without letting it happen: the program behind posthaste session and posthaste route, and
- * behind its check for open relays. It calls
+/* rehearse.c: what would happen, without letting it happen: the program behind posthaste session and
+ * posthaste route, and behind its check for open relays. It calls
  * the code that smtpd and qmgr decide with; posthaste executes it. */
 #include "smtpd/rehearse/relay_show.h"
 #include "smtpd/rehearse/route_show.h"

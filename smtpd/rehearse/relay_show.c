@@ -10,7 +10,8 @@
 
 enum { PATIENCE_S = 20, RELAYS = 2, DOUBTS = 3 };
 
-static int report(const struct master_cf_entry *entry, enum exposure exposure, enum stranger_verdict verdict, const char *path)
+static int report(const struct master_cf_entry *entry, enum exposure exposure, enum stranger_verdict verdict,
+    const char *path)
 {
     bool certain = verdict == STRANGER_RELAYS && exposure == EXPOSURE_PUBLIC;
 
@@ -62,7 +63,7 @@ int relay_show(int argc, char **argv)
         || !master_cf_load(config->config_directory, master_cf_chroot_default(config), NULL, NULL, &master_cf, &why))
         log_fatal("%s", str_text(&why));
     if (chdir(config->queue_directory) != 0)
-        log_debug("chdir %s: %m", config->queue_directory); /* it may not exist yet; tables rarely have relative names */
+        log_debug("chdir %s: %m", config->queue_directory); /* it may not exist yet; few tables have relative names */
     for (size_t i = 0; i < master_cf->count; i++) {
         const struct master_cf_entry *entry = &master_cf->entries[i];
         if (!text_equal(entry->fields[MASTER_CF_COMMAND], "smtpd"))

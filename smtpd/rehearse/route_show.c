@@ -53,7 +53,8 @@ static bool show(struct router *router, const char *sender, const char *address,
         return false;
     }
     (void)printf("recipient: %s\nclass:     %s\ntransport: %s\nnext hop:  %s\nreason:    %s\n", route.recipient,
-        class_name(route.class), route.transport, route.next_hop, route.reason == NULL ? "" : route.reason); /* likewise */
+        class_name(route.class), route.transport, route.next_hop,
+        route.reason == NULL ? "" : route.reason); /* likewise */
     return true;
 }
 
@@ -77,8 +78,8 @@ int route_show(int argc, char **argv)
         log_fatal(USAGE);
     if (!config_load(NULL, NULL, 0, NULL, &config, &why)
         || !master_cf_load(config->config_directory, master_cf_chroot_default(config), NULL, NULL, &master_cf, &why)
-        || !view_load(master_cf, master_cf_find(master_cf, config->rewrite_service_name, NULL), config->rewrite_service_name,
-            "trivial-rewrite", NULL, 0, arena, &rewrite, &why))
+        || !view_load(master_cf, master_cf_find(master_cf, config->rewrite_service_name, NULL),
+            config->rewrite_service_name, "trivial-rewrite", NULL, 0, arena, &rewrite, &why))
         log_fatal("%s", str_text(&why));
     if (chdir(config->queue_directory) != 0)
         log_warning("chdir %s: %m", config->queue_directory); /* a table with a relative name may not be found */

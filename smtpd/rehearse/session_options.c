@@ -7,8 +7,8 @@
 #include "util/log/log.h"
 
 #define USAGE \
-    "usage: posthaste session [-v] [-o service | -o name=value] [--client address] [--name host] [--reverse-name host] " \
-    "[--helo name] [--from sender] [--login user] [--tls] [--ask] [--to] recipient..."
+    "usage: posthaste session [-v] [-o service | -o name=value] [--client address] [--name host] " \
+    "[--reverse-name host] [--helo name] [--from sender] [--login user] [--tls] [--ask] [--to] recipient..."
 
 static const struct option names[] = {
     { "client", required_argument, NULL, 'a' },

@@ -52,7 +52,8 @@ static void find_client(struct show *show)
             arena_printf(show->arena, strchr(client->address, ':') != NULL ? "[IPv6:%s]" : "[%s]", client->address);
 }
 
-static const struct master_cf_entry *find_service(const struct master_cf *master_cf, const char *name, struct arena *arena)
+static const struct master_cf_entry *find_service(const struct master_cf *master_cf, const char *name,
+    struct arena *arena)
 {
     const char *slash = strrchr(name, '/');
     const char *service = slash == NULL ? name : arena_copy_bytes(arena, name, (size_t)(slash - name));
@@ -60,7 +61,8 @@ static const struct master_cf_entry *find_service(const struct master_cf *master
 
     for (size_t i = 0; i < master_cf->count; i++) {
         const struct master_cf_entry *entry = &master_cf->entries[i];
-        if (text_equal(entry->fields[MASTER_CF_SERVICE], service) && text_equal(entry->fields[MASTER_CF_COMMAND], "smtpd")
+        if (text_equal(entry->fields[MASTER_CF_SERVICE], service)
+            && text_equal(entry->fields[MASTER_CF_COMMAND], "smtpd")
             && (slash == NULL || text_equal(entry->fields[MASTER_CF_KIND], slash + 1)))
             found = entry;
     }
@@ -87,12 +89,14 @@ static void open_view(struct show *show)
     struct str why = {0};
 
     if (!config_load(NULL, NULL, 0, NULL, &main_config, &why)
-        || !master_cf_load(main_config->config_directory, master_cf_chroot_default(main_config), NULL, NULL, &master_cf, &why))
+        || !master_cf_load(main_config->config_directory, master_cf_chroot_default(main_config), NULL, NULL, &master_cf,
+            &why))
         log_fatal("%s", str_text(&why));
     if (chdir(main_config->queue_directory) != 0)
         log_warning("chdir %s: %m", main_config->queue_directory); /* sockets of policy servers may not be found */
     const struct master_cf_entry *entry = choose_service(show, master_cf);
-    if (!view_open(&show->view, master_cf, entry, show->options.overrides, show->options.override_count, show->arena, &why))
+    if (!view_open(&show->view, master_cf, entry, show->options.overrides, show->options.override_count, show->arena,
+            &why))
         log_fatal("%s", str_text(&why));
     show->options.service = entry == NULL ? "main.cf" : entry->fields[MASTER_CF_SERVICE];
     config_free(main_config);
@@ -117,7 +121,8 @@ static bool may_ask(void *context, const struct restriction *restriction)
 
 static const char *note_name(enum policy_note_kind kind)
 {
-    static const char *const labels[] = { [POLICY_NOTE_REJECT_WARNING] = "only warned of", [POLICY_NOTE_WARN] = "warning",
+    static const char *const labels[] = { [POLICY_NOTE_REJECT_WARNING] = "only warned of",
+        [POLICY_NOTE_WARN] = "warning",
         [POLICY_NOTE_INFO] = "noted", [POLICY_NOTE_PERMIT] = "logged as permitted", [POLICY_NOTE_HOLD] = "put on hold",
         [POLICY_NOTE_DISCARD] = "discarded", [POLICY_NOTE_FILTER] = "content filter",
         [POLICY_NOTE_REDIRECT] = "redirected to", [POLICY_NOTE_BCC] = "copy to", [POLICY_NOTE_PREPEND] = "header added",
@@ -141,7 +146,8 @@ static void print_reasons(const struct show *show)
         (void)printf("    %s\n", str_text(&line)); /* main checks the stream */
     }
     for (const struct policy_note *note = result->notes; note != NULL; note = note->next)
-        (void)printf("    %s: %s\n", note_name(note->kind), note->value == NULL ? note->text : note->value); /* likewise */
+        (void)printf("    %s: %s\n", note_name(note->kind),
+            note->value == NULL ? note->text : note->value); /* likewise */
     if (result->verdict.code != 0 && result->list == NULL && result->restriction != NULL)
         (void)printf("    %s: refused\n", result->restriction); /* likewise */
     str_free(&line);
@@ -164,7 +170,8 @@ static void print_command(struct show *show, const char *command, struct verdict
 
 /* --- the session --- */
 
-static bool step(struct show *show, enum policy_stage stage, const char *command, const char *recipient, struct verdict fine)
+static bool step(struct show *show, enum policy_stage stage, const char *command, const char *recipient,
+    struct verdict fine)
 {
     struct verdict verdict = rehearsal_step(&show->rehearsal, stage, recipient);
 
@@ -188,7 +195,8 @@ static const char *parse_address(struct show *show, const char *command, const c
         address = arena_copy_text(show->arena, str_text(&internal));
     else
         print_command(show, command,
-            is_sender ? VERDICT(501, "5.1.7", "Bad sender address syntax") : VERDICT(501, "5.1.3", "Bad recipient address syntax"),
+            is_sender ? VERDICT(501, "5.1.7", "Bad sender address syntax")
+                      : VERDICT(501, "5.1.3", "Bad recipient address syntax"),
             VERDICT_OK);
     str_free(&internal);
     return address;
@@ -283,7 +291,8 @@ int session_show(int argc, char **argv)
     (void)printf("service %s, client %s[%s]\n", show.options.service, show.rehearsal.client.name,
         show.rehearsal.client.address); /* checked with the rest */
     if (!policy_stops_relay(show.view.policy))
-        (void)printf("nothing in smtpd_relay_restrictions or smtpd_recipient_restrictions stops relaying: smtpd doesn't start\n");
+        (void)printf("nothing in smtpd_relay_restrictions or smtpd_recipient_restrictions stops relaying: "
+                     "smtpd doesn't start\n");
     run(&show);
     view_close(&show.view);
     arena_free(show.arena);

@@ -40,7 +40,8 @@ static bool is_no_obstacle(const char *name)
            || text_starts_with_nocase(name, "reject_rhsbl_") || text_starts_with_nocase(name, "reject_unverified_")
            || text_starts_with_nocase(name, "permit_dnswl_") || text_starts_with_nocase(name, "permit_rhswl_")
            || text_equal_nocase(name, "reject_maps_rbl") || text_equal_nocase(name, "permit_mx_backup")
-           || text_equal_nocase(name, "reject_unauth_pipelining") || text_equal_nocase(name, "reject_plaintext_session");
+           || text_equal_nocase(name, "reject_unauth_pipelining")
+           || text_equal_nocase(name, "reject_plaintext_session");
 }
 
 static bool asks_others(const struct restriction *restriction)
@@ -115,7 +116,8 @@ static bool may_ask(void *context, const struct restriction *restriction)
     if (is_no_obstacle(type->name))
         return false;
     if (asks_others(restriction)) {
-        judging->doubt = arena_printf(judging->arena, "%s %s would have to be asked", restriction->name, restriction->argument);
+        judging->doubt = arena_printf(judging->arena, "%s %s would have to be asked", restriction->name,
+            restriction->argument);
         return false;
     }
     bool is_helo = text_equal_nocase(type->name, "check_helo_access");
@@ -145,7 +147,8 @@ static void put_path(const struct rehearsal *rehearsal, struct str *path)
     if (!relay_said)
         str_printf(path, "%ssmtpd_relay_restrictions: nothing stops them", separator);
     if (!recipient_said)
-        str_printf(path, "%ssmtpd_recipient_restrictions: nothing stops them", *separator == '\0' && relay_said ? "" : "; ");
+        str_printf(path, "%ssmtpd_recipient_restrictions: nothing stops them",
+            *separator == '\0' && relay_said ? "" : "; ");
 }
 
 /* Mail that ends here after all (a mail catcher, a spam trap) relays nothing. */
@@ -181,8 +184,8 @@ static enum stranger_verdict judge_route(struct judging *judging, const struct m
     return STRANGER_RELAYS;
 }
 
-static enum stranger_verdict judge_client(struct judging *judging, const struct master_cf *master_cf, const char *address,
-    const char *helo, const char *sender, struct str *path)
+static enum stranger_verdict judge_client(struct judging *judging, const struct master_cf *master_cf,
+    const char *address, const char *helo, const char *sender, struct str *path)
 {
     static const enum policy_stage stages[] = { POLICY_CONNECT, POLICY_HELO, POLICY_MAIL, POLICY_RCPT };
     struct rehearsal rehearsal = { .view = judging->view, .arena = judging->arena, .helo = helo, .sender = sender,
@@ -214,8 +217,8 @@ static enum stranger_verdict judge_client(struct judging *judging, const struct 
 }
 
 /* The worst of both families; *path is that one's. */
-static enum stranger_verdict judge_families(struct judging *judging, const struct master_cf *master_cf, const char *helo,
-    const char *sender, struct str *path)
+static enum stranger_verdict judge_families(struct judging *judging, const struct master_cf *master_cf,
+    const char *helo, const char *sender, struct str *path)
 {
     static const char *const addresses[] = { "192.0.2.1", "2001:db8::1" };
     enum stranger_verdict worst = STRANGER_STOPPED;
@@ -236,7 +239,8 @@ static enum stranger_verdict judge_families(struct judging *judging, const struc
     return worst;
 }
 
-enum stranger_verdict stranger_judge(struct view *view, const struct master_cf *master_cf, struct arena *arena, struct str *path)
+enum stranger_verdict stranger_judge(struct view *view, const struct master_cf *master_cf, struct arena *arena,
+    struct str *path)
 {
     struct judging judging = { .view = view, .arena = arena };
     struct str found = {0};

@@ -40,7 +40,8 @@ static void answered(void *context, const char *source, const char *key, const c
     struct trace_answer *answer = arena_allocate(trace->arena, sizeof(*answer));
 
     *answer = (struct trace_answer){ .source = arena_copy_text(trace->arena, source),
-        .key = arena_copy_text(trace->arena, key), .action = arena_copy_text(trace->arena, action), .next = trace->answers };
+        .key = arena_copy_text(trace->arena, key), .action = arena_copy_text(trace->arena, action),
+        .next = trace->answers };
     trace->answers = answer;
 }
 
@@ -71,7 +72,8 @@ static void decided(void *context, const char *list, const struct restriction *r
 
 void trace_start(struct trace *trace, struct arena *arena)
 {
-    trace->probe = (struct policy_probe){ .context = trace, .may_ask = may_ask, .answered = answered, .decided = decided };
+    trace->probe = (struct policy_probe){ .context = trace, .may_ask = may_ask, .answered = answered,
+        .decided = decided };
     trace->arena = arena;
     trace->first = NULL;
     trace->last = &trace->first;
