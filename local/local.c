@@ -103,8 +103,10 @@ static void open_tables(struct local *local)
     local->intake = intake_open(cleanup, local->rewrite, worker_socket_path(local->worker, "private/intake"), local->service);
 }
 
-static bool tables_have_changed(const struct local *local)
+static bool tables_have_changed(void *context)
 {
+    const struct local *local = context;
+
     return aliases_have_changed(local->aliases) || maps_have_changed(local->mailbox_transport_maps)
         || maps_have_changed(local->mailbox_command_maps) || maps_have_changed(local->fallback_transport_maps)
         || router_has_changed(local->router) || intake_tables_have_changed(local->intake);
@@ -134,10 +136,11 @@ static void deliver(const struct local *local, struct agent *agent, struct order
         str_free(delivery.delivered_to);
 }
 
-static void serve(const struct local *local, struct agent *agent)
+static void serve(struct local *local, struct agent *agent)
 {
     struct order *order;
 
+    agent_watch(agent, tables_have_changed, local);
     while ((order = agent_receive(agent, local->config->max_idle)) != NULL) {
         for (size_t i = 0; i < order->target_count; i++)
             deliver(local, agent, order, &order->targets[i]);

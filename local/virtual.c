@@ -248,15 +248,18 @@ static struct maps *open_maps(const struct config *config, const char *title, co
     return maps;
 }
 
-static bool tables_have_changed(const struct virtual *virtual)
+static bool tables_have_changed(void *context)
 {
+    const struct virtual *virtual = context;
+
     return maps_have_changed(virtual->mailboxes) || maps_have_changed(virtual->uids) || maps_have_changed(virtual->gids);
 }
 
-static void serve(const struct virtual *virtual, struct agent *agent)
+static void serve(struct virtual *virtual, struct agent *agent)
 {
     struct order *order;
 
+    agent_watch(agent, tables_have_changed, virtual);
     while ((order = agent_receive(agent, virtual->config->max_idle)) != NULL) {
         for (size_t i = 0; i < order->target_count; i++)
             deliver(&(struct task){ virtual, agent, order, &order->targets[i] });

@@ -95,6 +95,7 @@ int main(int argc, char **argv)
     manager.master_cf = load_master_cf(config);
     const struct config *rewrite = worker_config_of(worker, config->rewrite_service_name, "trivial-rewrite");
     struct config for_probes;
+    manager.rewrite = rewrite;
     manager.router = router_open(rewrite);
     if (probe_config(rewrite, &for_probes) != NULL)
         manager.probe_router = router_open(&for_probes);

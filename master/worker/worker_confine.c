@@ -10,6 +10,7 @@
 #include "master/worker/connector.h"
 #include "master/worker/handover.h"
 #include "master/worker/roles.h"
+#include "master/worker/table_folders.h"
 #include "master/worker/worker_inside.h"
 #include "util/base/memory.h"
 #include "util/io/fd.h"
@@ -88,7 +89,8 @@ static void become_user(struct worker *worker, const struct role *role)
 }
 
 struct path_list {
-    struct sandbox_path items[WORKER_PATHS_MAX + 40];
+    struct arena *arena; /* for what isn't kept elsewhere */
+    struct sandbox_path items[WORKER_PATHS_MAX + 100];
     size_t count;
 };
 
@@ -115,9 +117,22 @@ static void add_system_paths(struct worker *worker, struct path_list *list)
         add_path(list, worker->paths[i].path, worker->paths[i].writable ? SANDBOX_WRITE : SANDBOX_READ);
 }
 
+static void add_table_folder(void *context, const char *folder)
+{
+    struct path_list *list = context;
+
+    for (size_t i = 0; i < list->count; i++) {
+        size_t length = strlen(list->items[i].path);
+        if (strncmp(list->items[i].path, folder, length) == 0 && (folder[length] == '/' || folder[length] == '\0'))
+            return; /* open already */
+    }
+    if (list->count < COUNT_OF(list->items))
+        add_path(list, arena_copy_text(list->arena, folder), SANDBOX_READ);
+}
+
 static void limit_files(struct worker *worker, const struct role *role)
 {
-    struct path_list list = { .count = 0 };
+    struct path_list list = { .arena = worker->arena };
 
     if (role->files == ROLE_FILES_ALL)
         return;
@@ -126,6 +141,7 @@ static void limit_files(struct worker *worker, const struct role *role)
         add_path(&list, worker->config->queue_directory, SANDBOX_WRITE);
     if (role->files == ROLE_FILES_QUEUE || role->files == ROLE_FILES_DATA)
         add_path(&list, worker->config->data_directory, SANDBOX_WRITE);
+    table_folders_each(worker->config, add_table_folder, &list);
     if (!sandbox_limit_paths(list.items, list.count))
         log_warning("no path filter: %m"); /* user and modes keep it out of most places */
 }

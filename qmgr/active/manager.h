@@ -27,6 +27,8 @@ struct manager {
     struct spool *spool;
     struct places *places;
     struct router *router;
+    const struct config *rewrite;  /* what it was opened with */
+    int64_t router_looked_ms;      /* when its tables were last looked at for changes */
     struct router *probe_router;   /* for address probes; NULL: the same */
     struct schedule *schedule;
     struct agent_pool *pool;

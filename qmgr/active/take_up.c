@@ -98,10 +98,27 @@ static void discard_double_bounce(struct message *message, size_t index, const c
     });
 }
 
+enum { ROUTER_LOOK_MS = 1000 };
+
+/* Tables that were rebuilt are opened anew; looked at once a second at the most. */
+static void refresh_router(struct manager *manager)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms - manager->router_looked_ms < ROUTER_LOOK_MS)
+        return;
+    manager->router_looked_ms = now_ms;
+    if (!router_has_changed(manager->router))
+        return;
+    router_close(manager->router);
+    manager->router = router_open(manager->rewrite);
+}
+
 static struct router *router_of(const struct message *message)
 {
     struct manager *manager = message->manager;
 
+    refresh_router(manager);
     return manager->probe_router != NULL && probe_is_one(message) ? manager->probe_router : manager->router;
 }
 

@@ -20,6 +20,8 @@ enum {
 };
 
 struct agent {
+    bool (*has_changed)(void *context); /* NULL: nothing is watched */
+    void *watch_context;
     struct ipc_channel *channel;
     struct arena *arena;
     struct order order;
@@ -189,9 +191,31 @@ static bool receive_rest(struct agent *agent)
     }
 }
 
+void agent_watch(struct agent *agent, bool (*has_changed)(void *context), void *context)
+{
+    agent->has_changed = has_changed;
+    agent->watch_context = context;
+}
+
+/* True: something came. In steps, if there is something to watch meanwhile. */
+static bool wait_for_order(struct agent *agent, int64_t idle_s)
+{
+    if (agent->has_changed == NULL)
+        return true; /* the reading itself waits */
+    for (int64_t waited_s = 0; waited_s < idle_s; waited_s++) {
+        if (agent_wait(agent, -1, 1) != 0)
+            return true;
+        if (agent->has_changed(agent->watch_context))
+            return false;
+    }
+    return false;
+}
+
 struct order *agent_receive(struct agent *agent, int64_t idle_s)
 {
     forget_order(agent);
+    if (!wait_for_order(agent, idle_s))
+        return NULL;
     if (!agent->has_next && !ipc_receive(agent->channel, &agent->next_type, clock_deadline_s(idle_s)))
         return NULL;
     agent->has_next = false;

@@ -66,6 +66,9 @@ void agent_close(struct agent *agent);
 /* Says that agent_finish follows the last verdict of an order at once, so that both can go out together. */
 void agent_finishes_at_once(struct agent *agent);
 
+/* While it waits, has_changed is asked about once a second (do tables that are open lie otherwise on disk now?); if so,
+ * agent_receive returns NULL, and the process should end and be started anew. */
+void agent_watch(struct agent *agent, bool (*has_changed)(void *context), void *context);
 /* Waits at most idle_s seconds for the next order. NULL: the connection ended, was bad, or idle too long (close
  * it). */
 struct order *agent_receive(struct agent *agent, int64_t idle_s);
