@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,8 +26,8 @@ struct stream {
     void *context;
     size_t input_start; /* input[input_start..input_end) is unread */
     size_t input_end;
-    char input[STREAM_BUFFER_BYTES];
     struct str output;
+    char input[STREAM_BUFFER_BYTES]; /* last: it isn't cleared */
 };
 
 static ssize_t plain_read(void *context, void *bytes, size_t length, short *wait)
@@ -52,7 +53,11 @@ struct stream *stream_open(int fd)
 {
     struct stream *stream = memory_resize(NULL, 1, sizeof(*stream));
 
-    *stream = (struct stream){ .fd = fd, .timeout_s = 300, .deadline_ms = CLOCK_NEVER, .transport = &plain };
+    memset(stream, 0, offsetof(struct stream, input));
+    stream->fd = fd;
+    stream->timeout_s = 300;
+    stream->deadline_ms = CLOCK_NEVER;
+    stream->transport = &plain;
     stream->context = stream;
     fd_set_nonblocking(fd, true);
     return stream;
