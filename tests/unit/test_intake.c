@@ -94,12 +94,16 @@ static int start_manager(void **unused)
 
 static int stop_manager(void **unused)
 {
-    char command[128];
+    int status = 1;
 
     kill(manager, SIGTERM);
     waitpid(manager, NULL, 0);
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("rm", "rm", "-rf", folder, (char *)NULL);
+        _exit(1);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid ? status : 1;
 }
 
 /* --- one message through intake --- */
