@@ -24,6 +24,7 @@
 #include "util/base/str.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/net/tls_keep.h"
 #include "util/sys/process.h"
 #include "util/tool/log_file.h"
 
@@ -35,7 +36,7 @@ struct options {
     int64_t end_after_s; /* -e */
 };
 
-static struct supervisor supervisor = { .life = { -1, -1 }, .connector = { -1, -1 }, .master_cf_fd = -1 };
+static struct supervisor supervisor = { .life = { -1, -1 }, .connector = { -1, -1 }, .tls_keep = -1, .master_cf_fd = -1 };
 
 /* ---- signals, as events ---- */
 
@@ -266,6 +267,9 @@ static void start_services(void)
     if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, supervisor.connector) != 0)
         log_fatal("socketpair: %m");
     fd_set_nonblocking(supervisor.connector[0], true);
+    supervisor.tls_keep = process_shared_memory(TLS_KEEP_BYTES);
+    if (supervisor.tls_keep < 0)
+        log_fatal("shared memory: %m");
     supervisor_renew_life(&supervisor);
     catch_signals();
     if (!supervisor_load(&supervisor, &why))

@@ -78,6 +78,7 @@ static int place_descriptors(const struct service *service)
     fds[count++] = service->board_fd;
     fds[count++] = supervisor->connector[1];
     fds[count++] = supervisor->master_cf_fd;
+    fds[count++] = supervisor->tls_keep;
     for (size_t i = 0; i < service->listeners.count && count < (int)COUNT_OF(fds); i++)
         if (service->listeners.items[i].fd >= 0)
             fds[count++] = service->listeners.items[i].fd;

@@ -35,7 +35,7 @@ static void open_names(struct encryption *encryption)
         tls_context_use_names(encryption->context, find_chain, encryption);
 }
 
-struct encryption *encryption_open(const struct config *config, const unsigned char *secret)
+struct encryption *encryption_open(const struct config *config, const unsigned char *secret, int keep)
 {
     enum config_tls_level level = config_tls_server_level(config);
     struct tls_settings settings;
@@ -51,6 +51,7 @@ struct encryption *encryption_open(const struct config *config, const unsigned c
     if (config->smtpd_tls_req_ccert && !encryption->must_see_certificate)
         log_warning("Can't require client certs unless TLS is required");
     config_tls_server(config, level, encryption->arena, &settings);
+    settings.keep = keep;
     if (encryption->log_level >= 2)
         log_info("initializing the server-side TLS engine");
     encryption->context = tls_context_open(&settings, NULL);

@@ -12,9 +12,9 @@
 struct session;
 struct encryption;
 
-/* NULL: TLS is switched off. secret: TLS_SECRET_BYTES, borrowed. Keys that can't be used are logged; the commands
+/* NULL: TLS is switched off. secret: TLS_SECRET_BYTES, borrowed. keep: as in struct tls_settings. Keys that can't be used are logged; the commands
  * then say so. */
-struct encryption *encryption_open(const struct config *config, const unsigned char *secret);
+struct encryption *encryption_open(const struct config *config, const unsigned char *secret, int keep);
 void encryption_close(struct encryption *encryption); /* NULL is allowed */
 /* Whether a key, certificate or table was replaced. */
 bool encryption_has_changed(struct encryption *encryption); /* NULL is allowed */

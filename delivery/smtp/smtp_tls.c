@@ -6,7 +6,7 @@
 #include "util/log/log.h"
 #include "util/net/tls_log.h"
 
-void smtp_tls_open(struct smtp_tls *tls, const struct config *config, bool lmtp)
+void smtp_tls_open(struct smtp_tls *tls, const struct config *config, bool lmtp, int keep)
 {
     struct tls_settings settings;
 
@@ -18,6 +18,7 @@ void smtp_tls_open(struct smtp_tls *tls, const struct config *config, bool lmtp)
     if (tls->log_level >= 2)
         log_info("initializing the client-side TLS engine");
     config_tls_client(config, lmtp ? "lmtp_tls_" : "smtp_tls_", &settings);
+    settings.keep = keep;
     tls->context = tls_context_open(&settings, NULL);
 }
 

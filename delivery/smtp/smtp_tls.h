@@ -16,8 +16,8 @@ struct smtp_tls {
     bool keeps_sessions;         /* smtp_tls_session_cache_database is set */
 };
 
-/* Before privileges are given up. */
-void smtp_tls_open(struct smtp_tls *tls, const struct config *config, bool lmtp);
+/* Before privileges are given up. keep: as in struct tls_settings. */
+void smtp_tls_open(struct smtp_tls *tls, const struct config *config, bool lmtp, int keep);
 void smtp_tls_close(struct smtp_tls *tls);
 
 /* The handshake, now; the session's transport is TLS from here on, and nothing is left of what the server announced.

@@ -114,6 +114,7 @@ static void prepare_start(const struct command *command)
     examine_log_file(command->config);
     examine_master_cf(command->config);
     refuse_open_relay(command);
+    examine_tls_expiry(command->config);
     if (!folders_make(command->config, &why) || !folders_check(command->config, false, warn, &why))
         log_fatal("%s", str_text(&why));
     if (examine_wants_chroot(command->config))

@@ -11,6 +11,7 @@ enum handover_fd {
     HANDOVER_BOARD,     /* the service's board (board.h) */
     HANDOVER_CONNECTOR, /* where to ask for a connection to a socket in private/ (connector.h) */
     HANDOVER_MASTER_CF, /* the text of master.cf that is in force: the file may be under change, or wrong, by now */
+    HANDOVER_TLS_KEEP,  /* keys that were good (util/net/tls_keep.h); closed when the worker gives up its rights */
     HANDOVER_LISTENERS, /* this service's sockets from here on, then those of the role */
 };
 #endif

@@ -199,6 +199,11 @@ const unsigned char *worker_secret(const struct worker *worker)
     return board_secret(worker->board);
 }
 
+int worker_tls_keep(const struct worker *worker)
+{
+    return HANDOVER_TLS_KEEP;
+}
+
 const char *worker_service(const struct worker *worker)
 {
     return worker->service;

@@ -74,6 +74,9 @@ void worker_leave(struct worker *worker, bool (*has_clients)(void *context), voi
 /* Random bytes (TLS_SECRET_BYTES of util/net/tls_context.h) that all processes of this service have in common. */
 const unsigned char *worker_secret(const struct worker *worker);
 
+/* For tls_settings.keep (util/net/tls_context.h). Gone with worker_confine. */
+int worker_tls_keep(const struct worker *worker);
+
 /* A path below queue_directory ("private/intake"), right for chrooted processes too. Lives as long as the worker. */
 const char *worker_socket_path(struct worker *worker, const char *relative);
 

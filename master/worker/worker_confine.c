@@ -153,6 +153,7 @@ void worker_confine(struct worker *worker, enum confinement confinement)
     const struct role *role = roles_find(confinement);
 
     worker->is_confined = true;
+    (void)close(HANDOVER_TLS_KEEP); /* keys are for those who may read their files */
     if (!role->new_privileges && !process_refuse_new_privileges())
         log_fatal("no new privileges: %m");
     limit_files(worker, role);

@@ -1,14 +1,34 @@
 /* tlsproxy.c: does TLS for postscreen's clients (tlsproxy(8)): one process for many. */
+#include <event2/event.h>
+
 #include "master/worker/worker.h"
 #include "smtpd/screen/tls_relay.h"
+#include "util/base/clock.h"
 #include "util/config/config_tls.h"
 #include "util/log/log.h"
 #include "util/net/tls_log.h"
 #include "util/table/maps.h"
 
+enum { LIFE_MS = 3600 * 1000 };
+
+struct proxy {
+    struct tls_relays relays;
+    struct event_base *events;
+    int64_t end_ms;
+    bool is_replaced;
+};
+
+/* A process that lives for ever would never see keys that were renewed in a folder that it can't enter any more. */
 static void on_connect(void *context, int fd, int listener)
 {
-    tls_relay_start(context, fd);
+    struct proxy *proxy = context;
+
+    tls_relay_start(&proxy->relays, fd);
+    bool has_changed = proxy->relays.context != NULL && tls_context_has_changed(proxy->relays.context);
+    if (!has_changed && clock_monotonic_ms() < proxy->end_ms)
+        return;
+    proxy->is_replaced = true;
+    (void)event_base_loopbreak(proxy->events); /* can't fail while it runs */
 }
 
 static bool find_chain(void *context, const char *name, struct str *pem)
@@ -16,9 +36,9 @@ static bool find_chain(void *context, const char *name, struct str *pem)
     return maps_find(context, name, pem, NULL) == TABLE_FOUND;
 }
 
-static void open_tls(struct tls_relays *relays, const struct config *config, struct arena *arena, struct maps *names,
-    const unsigned char *secret)
+static void open_tls(struct tls_relays *relays, const struct worker *worker, struct arena *arena, struct maps *names)
 {
+    const struct config *config = worker_config(worker);
     enum config_tls_level level = config_tls_server_level(config);
     struct tls_settings settings;
 
@@ -27,51 +47,51 @@ static void open_tls(struct tls_relays *relays, const struct config *config, str
     if (level == CONFIG_TLS_NONE)
         return;
     config_tls_server(config, level, arena, &settings);
+    settings.keep = worker_tls_keep(worker);
     relays->context = tls_context_open(&settings, NULL);
     if (relays->context == NULL)
         return;
-    tls_context_use_tickets(relays->context, secret);
+    tls_context_use_tickets(relays->context, worker_secret(worker));
     if (!maps_is_empty(names))
         tls_context_use_names(relays->context, find_chain, names);
 }
 
 static void on_reload(void *context)
 {
-    bool *is_replaced = context;
+    struct proxy *proxy = context;
 
-    *is_replaced = true;
+    proxy->is_replaced = true;
 }
 
 static bool has_clients(void *context)
 {
-    const struct tls_relays *relays = context;
+    const struct proxy *proxy = context;
 
-    return relays->count > 0;
+    return proxy->relays.count > 0;
 }
 
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "tlsproxy");
     const struct config *config = worker_config(worker);
-    struct tls_relays relays = {0};
+    struct proxy proxy = { .end_ms = clock_monotonic_ms() + LIFE_MS };
     struct arena *arena = arena_new();
-    bool is_replaced = false;
 
     /* Its own parameters (whose defaults are smtpd's) take the place of smtpd's. */
     config_use_prefix((struct config *)(uintptr_t)config, "tlsproxy_", "smtpd_");
     /* What needs the file system, before it is out of reach. */
     struct maps *names =
         maps_open(config, "tls_server_sni_maps", config->tls_server_sni_maps, TABLE_FOLD | TABLE_FILE_VALUES);
-    open_tls(&relays, config, arena, names, worker_secret(worker));
+    open_tls(&proxy.relays, worker, arena, names);
     worker_allow_path(worker, config->smtpd_tls_CApath, false);
 
     worker_confine(worker, CONFINE_NETWORK);
-    relays.events = worker_events(worker);
-    worker_on_reload(worker, on_reload, &is_replaced);
-    worker_serve_many(worker, on_connect, &relays);
-    if (is_replaced)
-        worker_leave(worker, has_clients, &relays);
-    tls_context_close(relays.context);
+    proxy.events = proxy.relays.events = worker_events(worker);
+    worker_on_reload(worker, on_reload, &proxy);
+    worker_serve_many(worker, on_connect, &proxy);
+    if (proxy.is_replaced)
+        worker_leave(worker, has_clients, &proxy);
+    tls_context_close(proxy.relays.context);
     maps_close(names);
     arena_free(arena);
     return worker_stop(worker);

@@ -43,6 +43,7 @@ static void take_common(const struct config *config, struct tls_settings *settin
     settings->ticket_cipher = "";
     settings->dh_file = "";
     settings->use_curves = true;
+    settings->keep = -1;
 }
 
 void config_tls_server(const struct config *config, enum config_tls_level level, struct arena *arena,

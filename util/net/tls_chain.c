@@ -149,11 +149,26 @@ bool tls_chain_load(SSL_CTX *ssl, BIO *pem, struct str *why)
     return good && parts > 0;
 }
 
-static bool load_file(SSL_CTX *ssl, const char *parameter, const char *file, struct group *group, struct str *why)
+/* A reader of the file's bytes. NULL: they aren't at hand; errno is the reason. */
+static BIO *open_file(const struct tls_material *material, const char *file)
+{
+    const char *content;
+    size_t length;
+
+    if (tls_material_find(material, file, &content, &length))
+        return BIO_new_mem_buf(content, (int)length);
+    BIO *pem = BIO_new_file(file, "r"); /* for its reason */
+    if (pem == NULL)
+        return NULL;
+    BIO_free(pem);
+    errno = EFBIG; /* or it came this very moment */
+    return NULL;
+}
+
+static bool load_file(SSL_CTX *ssl, BIO *pem, const char *parameter, const char *file, struct group *group, struct str *why)
 {
     struct str reason = {0};
     size_t parts = 0;
-    BIO *pem = BIO_new_file(file, "r");
 
     if (pem == NULL) {
         int error = errno;
@@ -173,12 +188,12 @@ static bool load_file(SSL_CTX *ssl, const char *parameter, const char *file, str
         str_printf(why, "%s: %s: %s", parameter, file, str_text(&reason));
         tls_log_problems();
     }
-    BIO_free(pem);
     str_free(&reason);
     return good;
 }
 
-bool tls_chain_load_files(SSL_CTX *ssl, const char *parameter, const char *files, struct str *why)
+bool tls_chain_load_files(SSL_CTX *ssl, const struct tls_material *material, const char *parameter, const char *files,
+    struct str *why)
 {
     const char *cursor = files;
     struct group group = { 0 };
@@ -191,7 +206,9 @@ bool tls_chain_load_files(SSL_CTX *ssl, const char *parameter, const char *files
     while (good && text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
         str_clear(&file);
         str_put_bytes(&file, word, length);
-        good = load_file(ssl, parameter, str_text(&file), &group, why);
+        BIO *pem = open_file(material, str_text(&file));
+        good = load_file(ssl, pem, parameter, str_text(&file), &group, why);
+        BIO_free(pem);
     }
     if (good && !group_use(ssl, &group, &reason)) {
         log_warning("error loading chain from %s: %s", str_text(&file), str_text(&reason));
@@ -215,47 +232,108 @@ static void explain(const char *parameter, const char *file, const char *what, s
     str_printf(why, "%s: %s: %s", parameter, file, access(file, R_OK) == 0 ? what : strerror(errno));
 }
 
-bool tls_chain_load_pair(SSL_CTX *ssl, const char *kind, const char *cert_parameter, const char *cert_file,
-    const char *key_parameter, const char *key_file, struct str *why)
+static bool use_issuers(SSL_CTX *ssl, BIO *pem)
 {
-    if (text_equal(cert_file, key_file) && access(cert_file, F_OK) != 0) {
-        explain(cert_parameter, cert_file, "", why);
-        log_warning("error opening chain file: %s: %s", cert_file, strerror(errno));
+    static char no_passphrase[] = "";
+    X509 *issuer;
+
+    (void)SSL_CTX_clear_chain_certs(ssl); /* there may be none */
+    while ((issuer = PEM_read_bio_X509(pem, NULL, NULL, no_passphrase)) != NULL) {
+        if (SSL_CTX_add0_chain_cert(ssl, issuer) != 1) {
+            X509_free(issuer);
+            return false;
+        }
+    }
+    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        return false;
+    ERR_clear_error();
+    return true;
+}
+
+static bool use_certificate(SSL_CTX *ssl, BIO *pem)
+{
+    static char no_passphrase[] = "";
+    X509 *leaf = pem == NULL ? NULL : PEM_read_bio_X509_AUX(pem, NULL, NULL, no_passphrase);
+    bool good = leaf != NULL && SSL_CTX_use_certificate(ssl, leaf) == 1 && use_issuers(ssl, pem);
+
+    X509_free(leaf);
+    return good;
+}
+
+static bool use_key(SSL_CTX *ssl, BIO *pem)
+{
+    static char no_passphrase[] = ""; /* asked for at nobody's terminal */
+    EVP_PKEY *key = pem == NULL ? NULL : PEM_read_bio_PrivateKey(pem, NULL, NULL, no_passphrase);
+    bool good = key != NULL && SSL_CTX_use_PrivateKey(ssl, key) == 1;
+
+    EVP_PKEY_free(key);
+    return good;
+}
+
+bool tls_chain_load_pair(SSL_CTX *ssl, const struct tls_material *material, const struct tls_chain_pair *pair, struct str *why)
+{
+    if (text_equal(pair->cert_file, pair->key_file) && access(pair->cert_file, F_OK) != 0) {
+        explain(pair->cert_parameter, pair->cert_file, "", why);
+        log_warning("error opening chain file: %s: %s", pair->cert_file, strerror(errno));
         return false;
     }
-    if (SSL_CTX_use_certificate_chain_file(ssl, cert_file) != 1) {
-        explain(cert_parameter, cert_file, "no certificate in PEM form in it", why);
-        log_warning("cannot get %s certificate from file \"%s\": disabling TLS support", kind, cert_file);
+    BIO *pem = open_file(material, pair->cert_file);
+    bool good = use_certificate(ssl, pem);
+    BIO_free(pem);
+    if (!good) {
+        explain(pair->cert_parameter, pair->cert_file, "no certificate in PEM form in it", why);
+        log_warning("cannot get %s certificate from file \"%s\": disabling TLS support", pair->kind, pair->cert_file);
         tls_log_problems();
         return false;
     }
-    if (SSL_CTX_use_PrivateKey_file(ssl, key_file, SSL_FILETYPE_PEM) != 1) {
-        explain(key_parameter, key_file, "no private key, or not the one of the certificate", why);
-        log_warning("cannot get %s private key from file \"%s\": disabling TLS support", kind, key_file);
+    pem = open_file(material, pair->key_file);
+    good = use_key(ssl, pem);
+    BIO_free(pem);
+    if (!good) {
+        explain(pair->key_parameter, pair->key_file, "no private key, or not the one of the certificate", why);
+        log_warning("cannot get %s private key from file \"%s\": disabling TLS support", pair->kind, pair->key_file);
         tls_log_problems();
         return false;
     }
     return true;
 }
 
-void tls_chain_warn_of_expiry(SSL_CTX *ssl, const char *prefix, time_t now)
+static void put_expiry(const X509 *certificate, time_t now, struct str *out)
 {
     time_t soon = now + EXPIRY_DAYS * 86400;
+    struct tm end;
+    char date[32];
+    char name[128];
 
+    if (X509_cmp_time(X509_get0_notAfter(certificate), &soon) >= 0
+        || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
+        return;
+    (void)strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", &end); /* always fits */
+    if (X509_NAME_oneline(X509_get_subject_name(certificate), name, sizeof(name)) == NULL)
+        name[0] = '\0';
+    bool over = X509_cmp_time(X509_get0_notAfter(certificate), &now) < 0;
+    str_printf(out, "%sthe certificate of %s %s on %s", out->length > 0 ? "\n" : "", name, over ? "expired" : "expires", date);
+}
+
+void tls_chain_put_expiry(SSL_CTX *ssl, time_t now, struct str *out)
+{
     for (long more = SSL_CTX_set_current_cert(ssl, SSL_CERT_SET_FIRST); more == 1;
          more = SSL_CTX_set_current_cert(ssl, SSL_CERT_SET_NEXT)) {
         const X509 *certificate = SSL_CTX_get0_certificate(ssl);
-        struct tm end;
-        char date[32];
-        char name[128];
-
-        if (certificate == NULL || X509_cmp_time(X509_get0_notAfter(certificate), &soon) >= 0
-            || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
-            continue;
-        (void)strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", &end);
-        if (X509_NAME_oneline(X509_get_subject_name(certificate), name, sizeof(name)) == NULL)
-            name[0] = '\0';
-        bool over = X509_cmp_time(X509_get0_notAfter(certificate), &now) < 0;
-        log_warning("%scert_file: the certificate of %s %s on %s", prefix, name, over ? "expired" : "expires", date);
+        if (certificate != NULL)
+            put_expiry(certificate, now, out);
     }
+}
+
+void tls_chain_put_file_expiry(const char *file, time_t now, struct str *out)
+{
+    BIO *pem = BIO_new_file(file, "r");
+    X509 *certificate;
+
+    while (pem != NULL && (certificate = PEM_read_bio_X509_AUX(pem, NULL, NULL, NULL)) != NULL) {
+        put_expiry(certificate, now, out);
+        X509_free(certificate);
+    }
+    BIO_free(pem);
+    ERR_clear_error();
 }

@@ -17,13 +17,14 @@
 #include "util/log/log.h"
 #include "util/net/tls_chain.h"
 #include "util/net/tls_fingerprint.h"
+#include "util/net/tls_keep.h"
 #include "util/net/tls_log.h"
 #include "util/net/tls_names.h"
 #include "util/net/tls_options.h"
 #include "util/net/tls_protocols.h"
 #include "util/net/tls_ticket.h"
 
-enum { SESSIONS_KEPT = 64, LOOK_INTERVAL_MS = 10000, FILES_MAX = 32 };
+enum { SESSIONS_KEPT = 64, LOOK_INTERVAL_MS = 10000, FILES_MAX = TLS_MATERIAL_FILES_MAX, DAY_S = 86400 };
 
 struct kept_session {
     char *key;
@@ -102,52 +103,70 @@ static void remember_files(struct tls_context *context, const char *list)
     }
 }
 
-static bool load_pair(struct tls_context *context, const char *kind, const char *infix, const char *cert_file,
-    const char *key_file, struct str *why)
+static bool load_pair(struct tls_context *context, const struct tls_material *material, const char *kind, const char *infix,
+    const char *cert_file, const char *key_file, struct str *why)
 {
     struct str cert_parameter = {0};
     struct str key_parameter = {0};
 
     if (*cert_file == '\0' || text_equal(cert_file, "none"))
         return true;
-    remember_files(context, cert_file);
-    remember_files(context, key_file);
     str_printf(&cert_parameter, "%s%scert_file", context->settings.prefix, infix);
     str_printf(&key_parameter, "%s%skey_file", context->settings.prefix, infix);
-    bool good = tls_chain_load_pair(context->ssl, kind, str_text(&cert_parameter), cert_file, str_text(&key_parameter),
-        *key_file == '\0' ? cert_file : key_file, why);
+    const struct tls_chain_pair pair = { .kind = kind, .cert_parameter = str_text(&cert_parameter), .cert_file = cert_file,
+        .key_parameter = str_text(&key_parameter), .key_file = *key_file == '\0' ? cert_file : key_file };
+    bool good = tls_chain_load_pair(context->ssl, material, &pair, why);
     str_free(&cert_parameter);
     str_free(&key_parameter);
     return good;
 }
 
-static bool load_keys(struct tls_context *context, struct str *why)
+static bool has_pair(const struct tls_settings *settings)
+{
+    return *settings->cert_file != '\0' || *settings->dcert_file != '\0' || *settings->eccert_file != '\0';
+}
+
+static bool load_keys(struct tls_context *context, const struct tls_material *material, struct str *why)
 {
     const struct tls_settings *settings = &context->settings;
 
     if (*settings->chain_files != '\0') {
-        bool has_pair = *settings->cert_file != '\0' || *settings->dcert_file != '\0' || *settings->eccert_file != '\0';
-        if (settings->is_server && has_pair) /* clients never said so */
+        if (settings->is_server && has_pair(settings)) /* clients never said so */
             log_warning("Both %schain_files and one or more of the legacy  %scert_file, %seccert_file or "
                         "%sdcert_file are non-empty; the legacy  parameters will be ignored", settings->prefix, settings->prefix,
                 settings->prefix, settings->prefix);
         struct str parameter = {0};
         str_printf(&parameter, "%schain_files", settings->prefix);
-        remember_files(context, settings->chain_files);
-        bool good = tls_chain_load_files(context->ssl, str_text(&parameter), settings->chain_files, why);
+        bool good = tls_chain_load_files(context->ssl, material, str_text(&parameter), settings->chain_files, why);
         str_free(&parameter);
         return good;
     }
-    if (settings->is_server && *settings->cert_file == '\0' && *settings->dcert_file == '\0'
-        && *settings->eccert_file == '\0') {
+    if (settings->is_server && !has_pair(settings)) {
         log_warning("No server certs available. TLS won't be enabled");
         str_set(why,
             "smtpd_tls_chain_files: neither this nor smtpd_tls_cert_file is set: TLS needs a key and a certificate");
         return false;
     }
-    return load_pair(context, "RSA", "", settings->cert_file, settings->key_file, why)
-        && load_pair(context, "DSA", "d", settings->dcert_file, settings->dkey_file, why)
-        && load_pair(context, "ECDSA", "ec", settings->eccert_file, settings->eckey_file, why);
+    return load_pair(context, material, "RSA", "", settings->cert_file, settings->key_file, why)
+        && load_pair(context, material, "DSA", "d", settings->dcert_file, settings->dkey_file, why)
+        && load_pair(context, material, "ECDSA", "ec", settings->eccert_file, settings->eckey_file, why);
+}
+
+/* The list of files that have to do with keys. Pairs that are switched off are in it: it is a name, too. */
+static void put_key_files(const struct tls_settings *settings, struct str *list)
+{
+    const char *const pairs[] = { settings->cert_file, settings->key_file, settings->dcert_file, settings->dkey_file,
+        settings->eccert_file, settings->eckey_file };
+
+    if (*settings->chain_files != '\0') {
+        str_put(list, settings->chain_files);
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        bool is_file = *pairs[i] != '\0' && !text_equal(pairs[i], "none");
+        if (is_file && !(i % 2 == 1 && *pairs[i - 1] == '\0')) /* a key without a certificate is never used */
+            str_printf(list, list->length > 0 ? " %s" : "%s", pairs[i]);
+    }
 }
 
 static bool load_authorities(struct tls_context *context, struct str *why)
@@ -283,10 +302,12 @@ bool tls_context_use(struct tls_context *context, const char *protocols, const c
     return true;
 }
 
-static bool set_up(struct tls_context *context, struct str *why)
+/* Everything but our own keys. */
+static bool set_rules(struct tls_context *context, struct str *why)
 {
     const struct tls_settings *settings = &context->settings;
 
+    context->ssl = SSL_CTX_new(settings->is_server ? TLS_server_method() : TLS_client_method());
     if (context->ssl == NULL) {
         str_set(why, "the TLS library can't be started");
         tls_log_problems();
@@ -311,10 +332,69 @@ static bool set_up(struct tls_context *context, struct str *why)
             settings->protocols, settings->cipher_list);
         return false;
     }
-    if (!load_authorities(context, why) || !load_keys(context, why))
-        return false;
-    tls_chain_warn_of_expiry(context->ssl, settings->prefix, time(NULL));
-    return true;
+    return load_authorities(context, why);
+}
+
+static void drop_rules(struct tls_context *context)
+{
+    SSL_CTX_free(context->ssl);
+    context->ssl = NULL;
+    str_free(&context->protocols);
+    str_free(&context->cipher_list);
+}
+
+/* From the beginning: half of what is broken may be loaded. */
+static bool use_kept_keys(struct tls_context *context, const char *files, const char *reason)
+{
+    struct tls_material material = {0};
+    struct str why = {0};
+    bool good = tls_keep_find(context->settings.keep, files, &material);
+
+    if (good) {
+        log_warning("%s: the keys and certificates from before stay in service", reason);
+        drop_rules(context);
+        good = set_rules(context, &why) && load_keys(context, &material, &why);
+    }
+    tls_material_free(&material);
+    str_free(&why);
+    return good;
+}
+
+static void warn_of_expiry(const struct tls_context *context, const char *files)
+{
+    const struct tls_settings *settings = &context->settings;
+    struct str text = {0};
+    const char *line;
+    size_t length;
+
+    tls_context_put_expiry(context, &text);
+    const char *cursor = str_text(&text);
+    if (text.length > 0 && tls_keep_is_time(settings->keep, files, (int64_t)time(NULL), DAY_S)) {
+        while (text_next_word(&cursor, "\n", &line, &length))
+            log_warning("%s%s: %.*s", settings->prefix, *settings->chain_files != '\0' ? "chain_files" : "cert_file", (int)length,
+                line);
+    }
+    str_free(&text);
+}
+
+static bool set_up(struct tls_context *context, struct str *why)
+{
+    struct tls_material material = {0};
+    struct str files = {0};
+
+    put_key_files(&context->settings, &files);
+    remember_files(context, str_text(&files));
+    tls_material_read(&material, str_text(&files));
+    bool good = set_rules(context, why);
+    if (good && load_keys(context, &material, why))
+        tls_keep_put(context->settings.keep, str_text(&files), &material);
+    else if (good)
+        good = use_kept_keys(context, str_text(&files), str_text(why));
+    if (good)
+        warn_of_expiry(context, str_text(&files));
+    tls_material_free(&material);
+    str_free(&files);
+    return good;
 }
 
 struct tls_context *tls_context_open(const struct tls_settings *settings, struct str *why)
@@ -325,7 +405,6 @@ struct tls_context *tls_context_open(const struct tls_settings *settings, struct
     if (start_library(settings, &reason)) {
         context = memory_new(struct tls_context);
         context->settings = *settings;
-        context->ssl = SSL_CTX_new(settings->is_server ? TLS_server_method() : TLS_client_method());
         context->looked_ms = clock_monotonic_ms();
         if (!set_up(context, &reason)) {
             tls_context_close(context);
@@ -338,6 +417,11 @@ struct tls_context *tls_context_open(const struct tls_settings *settings, struct
         str_set(why, str_text(&reason));
     str_free(&reason);
     return context;
+}
+
+void tls_context_put_expiry(const struct tls_context *context, struct str *out)
+{
+    tls_chain_put_expiry(context->ssl, time(NULL), out);
 }
 
 void tls_context_close(struct tls_context *context)

@@ -38,6 +38,7 @@ struct tls_settings {
     bool ask_certificate;
     const char *ticket_cipher; /* "": no session tickets */
     int64_t session_timeout_s;
+    int keep;                /* tls_keep.h: where good keys are kept, and found when those in the files are broken; -1: nowhere */
 };
 
 /* Servers: finds the keys and certificates for a name that a client asks for (PEM, replacing *pem). */
@@ -45,9 +46,12 @@ typedef bool tls_find_chain(void *context, const char *name, struct str *pem);
 
 struct tls_context;
 
-/* NULL: TLS isn't available; why was logged in Postfix's words, and *why (may be NULL) names parameter and file. */
+/* Certificates that will soon be out of date are warned of, once a day where settings have a keep.
+ * NULL: TLS isn't available; why was logged in Postfix's words, and *why (may be NULL) names parameter and file. */
 struct tls_context *tls_context_open(const struct tls_settings *settings, struct str *why);
 void tls_context_close(struct tls_context *context); /* NULL is allowed */
+/* What tls_chain_put_expiry says of our certificates. */
+void tls_context_put_expiry(const struct tls_context *context, struct str *out);
 
 /* Servers. secret: TLS_SECRET_BYTES that all processes of the service have in common, so that each takes the tickets
  * of the others; borrowed. find: NULL for no look-up of names. */
