@@ -4,6 +4,7 @@
 
 #include "delivery/smtp/smtp_checks.h"
 #include "delivery/smtp/smtp_generic.h"
+#include "delivery/smtp/smtp_notice.h"
 #include "delivery/smtp/smtp_sasl.h"
 #include "delivery/smtp/smtp_session.h"
 #include "delivery/smtp/smtp_tls.h"
@@ -47,6 +48,7 @@ void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lm
         .lmtp = lmtp,
         .helo_name = lmtp ? config->lmtp_lhlo_name : config->smtp_helo_name,
         .helo_timeout_s = lmtp ? config->lmtp_lhlo_timeout : config->smtp_helo_timeout,
+        .tells_postmaster = smtp_notice_is_wanted(config->notify_classes),
         .own = own_address_open(config->inet_interfaces, config->inet_protocols, config->proxy_interfaces),
         .discard_keywords = maps_open(config,
             lmtp ? "lmtp_discard_lhlo_keyword_address_maps" : "smtp_discard_ehlo_keyword_address_maps",

@@ -22,6 +22,7 @@ struct smtp_client {
     const char *helo_name;
     int64_t helo_timeout_s;
     unsigned flags;
+    bool tells_postmaster;        /* of servers that break the protocol (notify_classes) */
     struct own_address *own;
     struct smtp_dns dns;
     struct smtp_hosts_settings lookups;

@@ -7,6 +7,7 @@
 #include "delivery/smtp/smtp_envelope.h"
 #include "delivery/smtp/smtp_handshake.h"
 #include "delivery/smtp/smtp_next_hop.h"
+#include "delivery/smtp/smtp_notice.h"
 #include "delivery/smtp/smtp_tls.h"
 #include "delivery/smtp/smtp_transaction.h"
 #include "qmgr/client/agent_pass.h"
@@ -64,6 +65,7 @@ static void keep(struct smtp_delivery *delivery)
 
     if (session == NULL)
         return;
+    smtp_notice_send(session); /* it would be about another message later */
     session->affinity = arena_copy_text(session->arena, delivery->order->affinity);
     delivery->client->kept = session;
     delivery->session = NULL;
@@ -191,6 +193,7 @@ static void try_unix(struct smtp_delivery *delivery, const struct smtp_next_hop 
     }
     delivery->session = smtp_session_open(delivery->client, fd, name, hop->host, 0);
     set_policy(delivery->session, &policy);
+    smtp_session_serve(delivery->session, delivery->agent, delivery->order->queue_id);
     (void)try_session(delivery, hop); /* there is no second server */
 }
 
@@ -208,6 +211,7 @@ static bool try_host(struct smtp_delivery *delivery, const struct smtp_next_hop 
     }
     delivery->session = smtp_session_open(delivery->client, fd, host->name, host->address_text, port);
     set_policy(delivery->session, policy);
+    smtp_session_serve(delivery->session, delivery->agent, delivery->order->queue_id);
     return try_session(delivery, hop);
 }
 
@@ -327,6 +331,7 @@ static bool reuse_kept(struct smtp_delivery *delivery, const char *first_member)
     delivery->session = take_kept(delivery->client, delivery->order);
     if (delivery->session == NULL)
         return false;
+    smtp_session_serve(delivery->session, delivery->agent, delivery->order->queue_id);
     if (!smtp_next_hop_parse(first_member, delivery->client->lmtp, delivery->order->arena, &hop, &why))
         return false;
     delivery->last_host = false; /* what this server can't do, a fresh look may */

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 
+#include "delivery/smtp/smtp_notice.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 
@@ -75,6 +76,7 @@ static struct agent_result reply_result(struct smtp_delivery *delivery, const ch
         .diagnostic = reply,
         .remote_mta = arena_printf(arena, "dns; %s", session->name),
     };
+    smtp_notice_judge(session);
     const char *prefix = class == 2 ? "Protocol error: " : "";
     result.why = command == NULL
         ? arena_printf(arena, "%shost %s refused to talk to me: %s", prefix, session->host, reply)

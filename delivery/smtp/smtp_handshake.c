@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "delivery/smtp/smtp_notice.h"
 #include "delivery/smtp/smtp_sasl.h"
 #include "delivery/smtp/smtp_tls.h"
 #include "util/base/clock.h"
@@ -197,6 +198,7 @@ static bool greeting(struct smtp_delivery *delivery, bool *extended)
         return false;
     }
     if (smtp_reply_class(&session->reply) != 2) {
+        smtp_notice_judge(session);
         if (smtp_reply_class(&session->reply) == 5 && config->smtp_skip_5xx_greeting) {
             session->reply.code -= 100; /* this server only: others may talk to us */
             session->reply.status[0] = session->reply.status[0] == '\0' ? '\0' : '4';

@@ -9,11 +9,14 @@
 /* A server that sends lines without end must not keep us for ever, deadline or not. */
 enum { LINES_MAX = 10000 };
 
+enum { NO_CODE = -1 };
+
 void smtp_reply_clear(struct smtp_reply *reply)
 {
     reply->code = 0;
     reply->status[0] = '\0';
     reply->line_count = 0;
+    reply->odd_line_count = 0;
     str_clear(&reply->text);
 }
 
@@ -25,10 +28,10 @@ void smtp_reply_free(struct smtp_reply *reply)
 
 static int line_code(const char *line, size_t length)
 {
-    if (length < 3 || line[0] < '1' || line[0] > '5' || !text_is_digit(line[1]) || !text_is_digit(line[2]))
-        return 0;
+    if (length < 3 || !text_is_digit(line[0]) || !text_is_digit(line[1]) || !text_is_digit(line[2]))
+        return NO_CODE;
     if (length > 3 && line[3] != ' ' && line[3] != '-')
-        return 0;
+        return NO_CODE;
     return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
@@ -54,14 +57,16 @@ bool smtp_reply_add(struct smtp_reply *reply, const char *line, size_t length, s
     if (reply->text.length < text_limit || reply->line_count == 0)
         text_put_printable(&reply->text, line, length, '?', true);
     reply->line_count++;
-    if (code != 0) {
+    if (code == NO_CODE) {
+        reply->odd_line_count++;
+    } else {
         reply->code = code;
         if (length > 4)
             take_status(reply, line, length);
     }
     if (reply->line_count >= LINES_MAX && reply->code == 0)
         reply->code = 500; /* nothing but noise */
-    return (code != 0 && (length == 3 || line[3] == ' ')) || reply->line_count >= LINES_MAX;
+    return (code != NO_CODE && (length == 3 || line[3] == ' ')) || reply->line_count >= LINES_MAX;
 }
 
 int smtp_reply_class(const struct smtp_reply *reply)

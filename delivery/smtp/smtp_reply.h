@@ -8,10 +8,11 @@
 #include "util/base/str.h"
 
 struct smtp_reply {
-    int code;           /* 100 to 599; of the last line */
+    int code;           /* 0 to 999; of the last line that has one */
     char status[12];    /* enhanced status code of the code's class, "" when there is none */
     struct str text;    /* all lines, joined by LF; what isn't printable is '?' */
     size_t line_count;
+    size_t odd_line_count; /* those without a code */
 };
 
 void smtp_reply_clear(struct smtp_reply *reply);

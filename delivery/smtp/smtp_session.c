@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "delivery/smtp/smtp_notice.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -25,21 +26,30 @@ struct smtp_session *smtp_session_open(struct smtp_client *client, int socket, c
     session->host = arena_printf(arena, "%s[%s]", name, address);
     session->relay = port == 0 ? session->host : arena_printf(arena, "%s[%s]:%u", name, address, port);
     session->affinity = "";
+    session->queue_id = "";
     session->stage = "";
     session->started_ms = clock_monotonic_ms();
     return session;
+}
+
+void smtp_session_serve(struct smtp_session *session, struct agent *agent, const char *queue_id)
+{
+    session->agent = agent;
+    session->queue_id = arena_copy_text(session->arena, queue_id);
 }
 
 void smtp_session_close(struct smtp_session *session)
 {
     if (session == NULL)
         return;
+    smtp_notice_send(session);
     tls_close(session->tls);
     stream_close(session->stream);
     arena_free(session->arena);
     smtp_reply_free(&session->reply);
     str_free(&session->line);
     str_free(&session->mechanisms);
+    str_free(&session->transcript);
     free(session);
 }
 
@@ -80,8 +90,17 @@ void smtp_session_command(struct smtp_session *session, const char *format, ...)
     str_vprintf(&session->line, format, arguments);
     va_end(arguments);
     log_debug("> %s: %s", session->relay, str_text(&session->line));
+    smtp_notice_record(session, "Out:", str_text(&session->line));
     str_put(&session->line, "\r\n");
     stream_write(session->stream, session->line.data, session->line.length);
+}
+
+void smtp_session_put_line(struct smtp_session *session, const char *text)
+{
+    log_debug("> %s: %s", session->relay, text);
+    smtp_notice_record(session, "Out:", text);
+    stream_put(session->stream, text);
+    stream_put(session->stream, "\r\n");
 }
 
 /* Reads a line of any length; only its start is kept. */
@@ -115,16 +134,30 @@ static void filter_line(struct smtp_session *session)
     str_free(&value);
 }
 
+/* A line without a code: whoever that is, he may not speak SMTP. Said once for each reply. */
+static void warn_of_odd_line(const struct smtp_session *session)
+{
+    if (session->reply.odd_line_count == 1)
+        log_warning("%s: non-%s response from %s: %.100s", session->queue_id, session->client->lmtp ? "LMTP" : "ESMTP",
+            session->relay, str_text(&session->line));
+}
+
 bool smtp_session_read_reply(struct smtp_session *session)
 {
+    size_t odd_lines = 0;
+
     smtp_reply_clear(&session->reply);
     for (;;) {
         if (!read_line(session))
             return false;
         log_debug("< %s: %s", session->relay, str_text(&session->line));
+        smtp_notice_record(session, "In: ", str_text(&session->line));
         filter_line(session);
         if (smtp_reply_add(&session->reply, str_text(&session->line), session->line.length, REPLY_LINE_BYTES))
             break;
+        if (session->reply.odd_line_count > odd_lines)
+            warn_of_odd_line(session);
+        odd_lines = session->reply.odd_line_count;
     }
     if (session->reply.code == 421)
         session->must_close = true;

@@ -28,6 +28,8 @@ enum {
     SMTP_CAN_AUTH = 8192,
 };
 
+struct agent;
+
 struct smtp_session {
     struct smtp_client *client;
     struct stream *stream;
@@ -48,6 +50,10 @@ struct smtp_session {
     bool must_close;          /* protocol state is unknown or the server wants an end */
     int uses;                 /* messages so far, the present one included */
     int64_t started_ms;
+    struct str transcript;    /* what was said; kept only where the postmaster wants to see it */
+    bool broke_protocol;      /* the server did */
+    const char *queue_id;     /* of the order, for log lines */
+    struct agent *agent;      /* who passes a notice on; NULL: between orders */
     const char *stage;        /* what we are doing, for "lost connection with ... while ..." */
     struct smtp_reply reply;
     struct str line;
@@ -56,6 +62,8 @@ struct smtp_session {
 /* Takes the socket. name, address: of the server; port 0: a Unix socket. */
 struct smtp_session *smtp_session_open(struct smtp_client *client, int socket, const char *name, const char *address,
     unsigned port);
+/* An order begins to use it. */
+void smtp_session_serve(struct smtp_session *session, struct agent *agent, const char *queue_id);
 void smtp_session_close(struct smtp_session *session); /* NULL is allowed; just closes */
 /* Says QUIT, waits for the reply if smtp_skip_quit_response is off, closes. */
 void smtp_session_quit(struct smtp_session *session);
@@ -64,6 +72,8 @@ void smtp_session_quit(struct smtp_session *session);
 void smtp_session_begin(struct smtp_session *session, int64_t timeout_s, const char *stage);
 /* Puts a command line (CR LF is added). It is sent with the next wait. */
 void smtp_session_command(struct smtp_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for what goes along with something else: the final dot, a QUIT. */
+void smtp_session_put_line(struct smtp_session *session, const char *text);
 /* Waits for a reply: session->reply. False: the stream failed. */
 bool smtp_session_read_reply(struct smtp_session *session);
 bool smtp_session_failed(const struct smtp_session *session);

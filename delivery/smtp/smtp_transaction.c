@@ -225,9 +225,9 @@ static void put_end_of_data(struct transaction *transaction, bool keep)
         (void)stream_flush(session->stream); /* a failure shows with the reply */
         (void)sleep((unsigned)config->smtp_pix_workaround_delay_time); /* an early return does no harm */
     }
-    stream_put(session->stream, ".\r\n");
+    smtp_session_put_line(session, ".");
     if (!keep && (session->can & SMTP_CAN_PIPELINE) && !session->pix) {
-        stream_put(session->stream, "QUIT\r\n");
+        smtp_session_put_line(session, "QUIT");
         transaction->quit_sent = true;
     }
 }
@@ -270,7 +270,7 @@ static void send_nothing(struct transaction *transaction)
         return;
     }
     smtp_session_begin(session, transaction->delivery->client->config->smtp_data_done_timeout, "sending end of data");
-    stream_put(session->stream, ".\r\n");
+    smtp_session_put_line(session, ".");
     (void)smtp_session_read_reply(session); /* a failure shows in the session's state */
 }
 
@@ -283,7 +283,7 @@ static void abandon(struct transaction *transaction, bool keep)
     smtp_session_begin(session, transaction->delivery->client->config->smtp_rset_timeout, "sending RSET");
     smtp_session_command(session, "RSET");
     if (session->can & SMTP_CAN_PIPELINE) {
-        stream_put(session->stream, "QUIT\r\n");
+        smtp_session_put_line(session, "QUIT");
         transaction->quit_sent = true;
     }
     (void)smtp_session_read_reply(session); /* a failure shows in the session's state */

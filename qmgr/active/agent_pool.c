@@ -10,6 +10,7 @@
 #include <utlist.h>
 
 #include "master/worker/worker.h"
+#include "qmgr/active/notice.h"
 #include "qmgr/active/outcome.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
@@ -220,6 +221,18 @@ static bool take_part(struct link *link)
     return false;
 }
 
+static bool take_notice(struct link *link)
+{
+    struct agent_notice notice;
+
+    if (agent_notice_decode(link->channel, &notice) && !delivery_is_notice(link->delivery)) {
+        notice_order_errors(link->delivery, &notice);
+        return true;
+    }
+    drop_link(link, "malformed response");
+    return false;
+}
+
 static bool take_finished(struct link *link)
 {
     struct agent_finished finished;
@@ -244,6 +257,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
         bool good = link->delivery == NULL ? (drop_link(link, "malformed response"), false)
             : type == agent_verdict_type   ? take_verdict(link)
             : type == agent_part_type      ? take_part(link)
+            : type == agent_notice_type    ? take_notice(link)
             : type == agent_finished_type  ? take_finished(link)
                                            : (drop_link(link, "malformed response"), false);
         if (!good)

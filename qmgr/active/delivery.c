@@ -97,6 +97,8 @@ bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *ch
     fd_close(&fd);
     for (size_t i = 0; i < delivery->count; i++)
         send_recipient(delivery, channel, i);
+    if (delivery->errors != NULL)
+        agent_notice_send(channel, delivery->errors);
     agent_go_send(channel, &(struct agent_go){ .recipient_count = (uint32_t)delivery->count });
     return true;
 }

@@ -14,7 +14,7 @@
 struct delivery {
     struct schedule_entry entry;
     struct message *message;
-    const char *kind;         /* agent.def: deliver, verify, bounce, delay, success, trace */
+    const char *kind;         /* agent.def: deliver, verify, bounce, delay, success, trace, errors */
     const char *next_hop;
     const char *affinity;
     uint32_t *indexes;        /* of recipients */
@@ -24,6 +24,8 @@ struct delivery {
     size_t part_count;        /* that the agent reported */
     bool repeated;            /* the agent that first had it was gone already */
     bool failed;              /* notices: some verdict was bad */
+    size_t errors_count;      /* notices for the postmaster that the agent asked for */
+    const struct agent_notice *errors; /* of the kind "errors": what it is about */
 };
 
 bool delivery_is_notice(const struct delivery *delivery);

@@ -4,10 +4,16 @@
 
 #include "qmgr/active/agent_pool.h"
 #include "qmgr/active/probe.h"
+#include "qmgr/client/agent.h"
 #include "qmgr/client/delivery_log.h"
 #include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+
+enum {
+    ERRORS_MAX = 10,       /* notices for the postmaster that one order may ask for */
+    TEXT_BYTES_KEPT = 512, /* of each text in them but the transcript */
+};
 
 typedef bool select_target(const struct message *message, size_t index);
 
@@ -65,9 +71,23 @@ static void collect(struct delivery *notice, bool expanded, select_target *selec
     }
 }
 
+static void schedule_notice(struct delivery *notice, const char *service)
+{
+    struct manager *manager = notice->message->manager;
+    struct schedule_transport *transport = schedule_transport(manager->schedule, service);
+
+    if (schedule_suspended(transport, notice->kind, clock_monotonic_ms()) != NULL) {
+        notice->failed = true;
+        notice_settle(notice);
+        return;
+    }
+    notice->message->deliveries++;
+    schedule_add(transport, notice->kind, notice->message, &notice->entry);
+    agent_pool_pump(manager->pool, transport);
+}
+
 static bool order(struct message *message, const char *service, const char *kind, select_target *select)
 {
-    struct manager *manager = message->manager;
     struct delivery *notice = arena_allocate(message->arena, sizeof(*notice));
     size_t count = 0;
 
@@ -81,16 +101,34 @@ static bool order(struct message *message, const char *service, const char *kind
     notice->reported = arena_allocate(message->arena, count * sizeof(notice->reported[0]));
     collect(notice, true, select); /* aliases were done before any delivery began */
     collect(notice, false, select);
-    struct schedule_transport *transport = schedule_transport(manager->schedule, service);
-    if (schedule_suspended(transport, kind, clock_monotonic_ms()) != NULL) {
-        notice->failed = true;
-        notice_settle(notice);
-        return true;
-    }
-    message->deliveries++;
-    schedule_add(transport, kind, message, &notice->entry);
-    agent_pool_pump(manager->pool, transport);
+    schedule_notice(notice, service);
     return true;
+}
+
+static const char *keep(struct message *message, const char *text)
+{
+    return arena_copy_bytes(message->arena, text, strnlen(text, TEXT_BYTES_KEPT));
+}
+
+void notice_order_errors(struct delivery *about, const struct agent_notice *errors)
+{
+    struct message *message = about->message;
+
+    if (about->errors_count == ERRORS_MAX || errors->transcript.length > AGENT_NOTICE_BYTES)
+        return;
+    about->errors_count++;
+    struct delivery *notice = arena_allocate(message->arena, sizeof(*notice));
+    struct agent_notice *copy = arena_allocate(message->arena, sizeof(*copy));
+    *copy = (struct agent_notice){
+        .program = keep(message, errors->program),
+        .peer = keep(message, errors->peer),
+        .opening = keep(message, errors->opening),
+        .transcript = { arena_copy_bytes(message->arena, errors->transcript.data, errors->transcript.length),
+            errors->transcript.length },
+    };
+    *notice = (struct delivery){ .message = message, .kind = "errors", .next_hop = "", .affinity = "errors", .errors = copy };
+    notice->entry.owner = notice;
+    schedule_notice(notice, message->manager->config->bounce_service_name);
 }
 
 static void log_expired(const struct message *message, const char *status)

@@ -8,6 +8,9 @@
  * message->deliveries; recipients whose failure nobody wants to hear of become done at once. */
 void notice_order(struct message *message);
 
+/* An agent has something for the postmaster. It is ordered at once; what comes too often or is too long is dropped. */
+void notice_order_errors(struct delivery *about, const struct agent_notice *errors);
+
 /* A notice ended; what it reports is settled now, or (when it failed) has to be tried again. */
 void notice_settle(struct delivery *notice);
 #endif

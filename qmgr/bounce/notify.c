@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "qmgr/bounce/report.h"
+#include "qmgr/intake/postmaster_notice.h"
 #include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -19,15 +20,7 @@ struct notifier {
 
 static bool class_is_on(const struct config *config, const char *class)
 {
-    const char *classes = config->notify_classes;
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&classes, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (length == strlen(class) && strncasecmp(word, class, length) == 0)
-            return true;
-    }
-    return false;
+    return postmaster_notice_has_class(config->notify_classes, class);
 }
 
 static bool concerns_all(const struct agent_target *target)
@@ -176,11 +169,33 @@ static bool status(struct notifier *notifier)
     }, "sender delivery status notification");
 }
 
+/* A delivery agent had trouble with a server. */
+static bool errors(struct notifier *notifier)
+{
+    const struct order *order = notifier->order;
+    const struct agent_errors *about = &order->errors;
+
+    if (about->program == NULL)
+        return true;
+    if (!postmaster_notice_send(notifier->intake, notifier->config, &(struct postmaster_notice){
+            .program = about->program,
+            .peer = about->peer,
+            .opening = about->opening,
+            .transcript = about->transcript,
+            .trace_id = envelope_attribute(&order->envelope, ATTRIBUTE_TRACE_ID),
+        }, NULL, notifier->why)) {
+        log_warning("%s: notice to the postmaster could not be sent: %s", order->queue_id, notifier->why->text);
+        return false;
+    }
+    return true;
+}
+
 bool notify_run(const struct config *config, const struct template_set *templates, struct intake *intake,
     struct order *order, struct verdict *why)
 {
     static const struct { const char *kind; bool (*run)(struct notifier *notifier); } kinds[] = {
         { "bounce", failure }, { "delay", delay }, { "success", status }, { "trace", status },
+        { "errors", errors },
     };
     struct notifier notifier = { config, templates, intake, order, why };
 

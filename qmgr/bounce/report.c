@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "qmgr/intake/postmaster_notice.h"
 #include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -287,26 +288,13 @@ static void put_original(struct composer *composer)
     put_content(composer);
 }
 
-static uint32_t intake_options(const struct config *config)
-{
-    const char *classes = config->internal_mail_filter_classes;
-    const char *word;
-    size_t length;
-    bool filtered = false;
-
-    while (text_next_word(&classes, TEXT_LIST_SEPARATORS, &word, &length))
-        filtered = filtered || (length == strlen("bounce") && strncmp(word, "bounce", length) == 0);
-    return INTAKE_LOCAL_REWRITE | INTAKE_ADD_MISSING_HEADERS | INTAKE_IS_BOUNCE | INTAKE_NO_BCC
-        | (filtered ? (uint32_t)INTAKE_FILTER_INTERNAL : (uint32_t)INTAKE_NO_HEADER_BODY_CHECKS | INTAKE_NO_MILTERS);
-}
-
 bool report_send(const struct config *config, struct intake *intake, struct order *order, const struct report *report,
     const char **queue_id, struct verdict *why)
 {
     struct composer composer = { .config = config, .order = order, .report = report };
     struct intake_begin begin = {
         .service = "cleanup",
-        .options = intake_options(config),
+        .options = INTAKE_NO_BCC | postmaster_notice_options(config, "bounce"),
         .envelope_flags = ENVELOPE_IS_BOUNCE
             | (order->envelope.flags & (ENVELOPE_SMTPUTF8 | ENVELOPE_UTF8_HEADER | ENVELOPE_UTF8_ADDRESS)),
         .trace_id = envelope_attribute(&order->envelope, ATTRIBUTE_TRACE_ID),

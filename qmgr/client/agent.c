@@ -161,6 +161,21 @@ static bool receive_recipient(struct agent *agent)
     return true;
 }
 
+static bool receive_notice(struct agent *agent)
+{
+    struct agent_notice message;
+
+    if (!agent_notice_decode(agent->channel, &message) || message.transcript.length > AGENT_NOTICE_BYTES)
+        return bad_order(agent, "bad notice");
+    agent->order.errors = (struct agent_errors){
+        .program = keep(agent, message.program),
+        .peer = keep(agent, message.peer),
+        .opening = keep(agent, message.opening),
+        .transcript = arena_copy_bytes(agent->arena, message.transcript.data, message.transcript.length),
+    };
+    return true;
+}
+
 static bool receive_go(struct agent *agent)
 {
     struct agent_go message;
@@ -184,9 +199,9 @@ static bool receive_rest(struct agent *agent)
             return bad_order(agent, "incomplete order");
         if (type == agent_go_type)
             return receive_go(agent);
-        if (type != agent_recipient_type)
+        if (type != agent_recipient_type && type != agent_notice_type)
             return bad_order(agent, "unexpected message");
-        if (!receive_recipient(agent))
+        if (!(type == agent_notice_type ? receive_notice(agent) : receive_recipient(agent)))
             return false;
     }
 }
@@ -382,6 +397,18 @@ void agent_report(struct agent *agent, struct order *order, struct agent_target 
     tell(agent, target);
 }
 
+void agent_notify(struct agent *agent, const struct agent_errors *errors)
+{
+    size_t length = strlen(errors->transcript);
+
+    agent_notice_send(agent->channel, &(struct agent_notice){
+        .program = errors->program,
+        .peer = errors->peer,
+        .opening = errors->opening,
+        .transcript = { errors->transcript, length < AGENT_NOTICE_BYTES ? length : AGENT_NOTICE_BYTES },
+    });
+}
+
 /* --- parts of a target --- */
 
 /* The first failure becomes the target's verdict, so that the target counts as done only when its sender was told. */
@@ -532,6 +559,11 @@ void agent_report_rest(struct agent *agent, struct order *order, const struct ag
         if (!order->targets[i].reported)
             agent_report(agent, order, &order->targets[i], result);
     }
+}
+
+void agent_pass_notice(struct agent *agent, const struct agent_notice *notice)
+{
+    agent_notice_send(agent->channel, notice);
 }
 
 void agent_pass_part(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_part *part)

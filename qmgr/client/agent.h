@@ -26,10 +26,21 @@ struct agent_target {
     const char *remote_mta;
 };
 
+enum { AGENT_NOTICE_BYTES = 65536 }; /* of a transcript for the postmaster */
+
+/* What the postmaster is told of a session (agent_notice): plain text of unknown origin. */
+struct agent_errors {
+    const char *program;
+    const char *peer;
+    const char *opening;
+    const char *transcript; /* lines, each ended by LF */
+};
+
 /* One order. Everything in it lives until the next agent_receive. */
 struct order {
     struct arena *arena;   /* for whatever the agent wants to keep as long as the order */
-    const char *kind;      /* deliver, verify; bounce, delay, success, trace */
+    const char *kind;      /* deliver, verify; bounce, delay, success, trace, errors */
+    struct agent_errors errors; /* orders to the bounce service of kind "errors" */
     const char *queue_id;
     const char *next_hop;
     const char *affinity;
@@ -97,9 +108,15 @@ void agent_note_part(struct agent *agent, struct order *order, struct agent_targ
 /* All parts were reported. action: "expanded", or "delivered" where the mail now belongs to a list's owner. */
 void agent_expanded(struct agent *agent, struct order *order, struct agent_target *target, const char *relay, const char *action);
 
+/* Asks the queue manager to tell the postmaster (error_notice_recipient) of what went wrong during this order. It takes a few of
+ * them for each order and drops the rest. */
+void agent_notify(struct agent *agent, const struct agent_errors *errors);
+
 /* A verdict that another agent gave and logged (agent_pass.h). */
 struct agent_verdict;
 struct agent_part;
+struct agent_notice;
+void agent_pass_notice(struct agent *agent, const struct agent_notice *notice);
 void agent_pass_part(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_part *part);
 void agent_pass_on(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_verdict *verdict);
 

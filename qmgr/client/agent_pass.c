@@ -74,6 +74,18 @@ static void take_result(struct pass *pass, const struct agent_verdict *verdict)
     };
 }
 
+/* Where there is no agent to pass it on to, it is dropped. */
+static bool pass_notice(struct pass *pass)
+{
+    struct agent_notice notice;
+
+    if (!agent_notice_decode(pass->channel, &notice))
+        return false;
+    if (pass->agent != NULL)
+        agent_pass_notice(pass->agent, &notice);
+    return true;
+}
+
 /* True: a verdict was passed on, or it is over (*finished). */
 static bool take_message(struct pass *pass, unsigned type, bool *finished)
 {
@@ -88,6 +100,8 @@ static bool take_message(struct pass *pass, unsigned type, bool *finished)
             agent_pass_part(pass->agent, pass->order, pass->targets[part.index], &part);
         return true;
     }
+    if (type == agent_notice_type)
+        return pass_notice(pass);
     if (type == agent_finished_type) {
         *finished = true;
         return agent_finished_decode(pass->channel, &end);

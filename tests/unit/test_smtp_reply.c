@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "util/mail/reason.h"
+#include "delivery/smtp/smtp_notice.h"
 #include "delivery/smtp/smtp_reply.h"
 #include "util/base/memory.h"
 
@@ -40,6 +41,8 @@ static void code_and_status_are_found(void **unused)
         { "550-first\n550-\n550 5.7.1 last", 550, "5.7.1", "550-first 550- 550 5.7.1 last" },
         { "Hello there\n550 5.1.1 real", 550, "5.1.1", "Hello there 550 5.1.1 real" },
         { "354 what now", 354, "5.5.0", "354 what now" },
+        { "600 what now", 600, "5.5.0", "600 what now" },
+        { "099 what now", 99, "5.5.0", "099 what now" },
         { "450 4.7.1 bad \001 byte", 450, "4.7.1", "450 4.7.1 bad ? byte" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -55,6 +58,21 @@ static void code_and_status_are_found(void **unused)
         str_free(&text);
         smtp_reply_free(&reply);
     }
+}
+
+static void the_postmaster_hears_of_codes_that_mean_misunderstanding(void **unused)
+{
+    static const struct { int code; bool trouble; } cases[] = {
+        { 99, true }, { 150, true }, { 250, true }, { 354, true }, { 400, false }, { 421, false }, { 450, false }, { 499, false },
+        { 500, true }, { 504, true }, { 509, true }, { 510, false }, { 550, false }, { 554, false }, { 555, true }, { 556, false },
+        { 599, false }, { 600, true },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        print_message("%d\n", cases[i].code);
+        assert_int_equal(smtp_notice_is_trouble(cases[i].code), cases[i].trouble);
+    }
+    assert_true(smtp_notice_is_wanted("resource, Protocol"));
+    assert_false(smtp_notice_is_wanted("resource, software"));
 }
 
 static void text_is_limited_and_noise_ends(void **unused)
@@ -99,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(code_and_status_are_found),
+        cmocka_unit_test(the_postmaster_hears_of_codes_that_mean_misunderstanding),
         cmocka_unit_test(text_is_limited_and_noise_ends),
         cmocka_unit_test(reasons_are_split),
     };
