@@ -129,6 +129,43 @@ struct verdict message_open(struct session *session)
     return why;
 }
 
+static void pass_on(struct session *session, const char *bytes, size_t length, bool line_end)
+{
+    struct transaction *transaction = &session->transaction;
+
+    if (transaction->proxy != NULL)
+        proxy_filter_text(transaction->proxy, bytes, length, line_end);
+    else
+        intake_text(transaction->message, bytes, length, line_end);
+}
+
+/* The line that a mailbox file has in front of each message, quoted or not. */
+static bool is_mailbox_line(const char *bytes, size_t length)
+{
+    static const char from[] = "From ";
+    size_t quotes = 0;
+
+    while (quotes < length && bytes[quotes] == '>')
+        quotes++;
+    return length - quotes >= strlen(from) && memcmp(bytes + quotes, from, strlen(from)) == 0;
+}
+
+/* What stands in front of the header is made a header itself; what would go on with our own header begins the body. */
+static void begin_content(struct session *session, const char *bytes, size_t length, bool line_end)
+{
+    struct transaction *transaction = &session->transaction;
+
+    if (!transaction->in_mailbox_line) {
+        transaction->at_start = transaction->in_mailbox_line = is_mailbox_line(bytes, length);
+        if (transaction->in_mailbox_line)
+            pass_on(session, "X-Mailbox-Line: ", strlen("X-Mailbox-Line: "), false);
+        else if (length > 0 && (*bytes == ' ' || *bytes == '\t'))
+            pass_on(session, "", 0, true);
+    }
+    if (line_end)
+        transaction->in_mailbox_line = false;
+}
+
 /* Content on its way to the queue file. */
 static void sink(void *context, const char *bytes, size_t length, bool line_end)
 {
@@ -148,10 +185,9 @@ static void sink(void *context, const char *bytes, size_t length, bool line_end)
     }
     if (from_check_is_wanted(session))
         from_check_take(session, bytes, length, line_end);
-    if (transaction->proxy != NULL)
-        proxy_filter_text(transaction->proxy, bytes, length, line_end);
-    else
-        intake_text(transaction->message, bytes, length, line_end);
+    if (transaction->at_start)
+        begin_content(session, bytes, length, line_end);
+    pass_on(session, bytes, length, line_end);
 }
 
 bool message_is_open(const struct session *session)

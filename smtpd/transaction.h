@@ -57,6 +57,8 @@ struct transaction {
     struct verdict failure;         /* code 0: fine; BDAT: what the rest is answered with */
     struct framing framing;
     bool too_big;
+    bool at_start;                  /* nothing of DATA's content was passed on, or only what mailbox files begin with */
+    bool in_mailbox_line;           /* in a line of that kind */
     struct from_header from_header; /* for from_check */
     /* what access tables asked for, handed to intake with the message */
     bool hold;

@@ -75,6 +75,8 @@ static void set_sender(struct composer *composer)
         address_list_parse(options->sender, strlen(options->sender), (size_t)composer->config->header_address_token_limit);
     const char *address = address_list_get(list, 0);
     composer->envelope.sender = address == NULL ? "" : arena_copy_text(composer->arena, address);
+    if (address_list_get(list, 1) != NULL)
+        log_warning("-f option specified malformed sender: %s", options->sender);
     address_list_free(list);
 }
 
@@ -97,7 +99,7 @@ static void add_recipients(struct composer *composer, const char *text, size_t l
 
     for (size_t i = 0; (address = address_list_get(list, i)) != NULL; i++)
         add_recipient(composer, address);
-    if (length == 0)
+    if (length == 0 || (length == 2 && memcmp(text, "<>", 2) == 0))
         add_recipient(composer, "");
     address_list_free(list);
 }

@@ -4,6 +4,7 @@
 
 #include "util/base/str.h"
 #include "util/base/text.h"
+#include "util/mail/address.h"
 #include "util/mail/address_list.h"
 
 #define INCLUDE ":include:"
@@ -52,11 +53,16 @@ static size_t find_include(const char *text, size_t length, destination_found *f
 {
     struct str name = {0};
 
+    struct str plain = {0};
+
     while (length > 0 && text_is_space(text[length - 1]))
         length--;
     str_put_bytes(&name, text, length);
-    size_t count = find(str_text(&name), found, context);
+    if (!address_unquote(str_text(&name), &plain))
+        str_set(&plain, str_text(&name));
+    size_t count = find(str_text(&plain), found, context);
     str_free(&name);
+    str_free(&plain);
     return count;
 }
 

@@ -272,6 +272,7 @@ static bool do_redirect(struct match *match)
         return true;
     }
     log_match(match, "redirect");
+    match->message->checks_are_over = true; /* where it goes is settled */
     match->message->redirect_to = arena_copy_text(match->message->arena, match->argument);
     return true;
 }

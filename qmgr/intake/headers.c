@@ -94,15 +94,20 @@ static void note_8bit(struct intake_message *message, const struct str *field)
 static void rewrite_list(struct intake_message *message, const struct header_kind *kind, struct address_list *list)
 {
     enum mapping_class class = kind->flags & HEADER_SENDER ? MAPPING_HEADER_SENDER : MAPPING_HEADER_RECIPIENT;
+    struct str whole = {0};
     struct str result = {0};
     const char *address;
 
     for (size_t i = 0; (address = address_list_get(list, i)) != NULL; i++) {
         if (*address == '\0')
             continue;
-        mapping_rewrite(message, class, address, &result);
+        str_set(&whole, address);
+        if (address_list_is_quoted_local(list, i))
+            mapping_complete(message, &whole);
+        mapping_rewrite(message, class, str_text(&whole), &result);
         address_list_set(list, i, str_text(&result));
     }
+    str_free(&whole);
     str_free(&result);
 }
 
@@ -137,8 +142,7 @@ static void close_name(struct str *field, size_t name_length, size_t *value)
 static bool run_checks(struct intake_message *message, struct str *field, size_t name_length)
 {
     const struct header_kind *kind = header_kind_find(field->data, name_length);
-    bool is_mime = (kind->flags & HEADER_MIME) && message->mime != NULL;
-    enum checks_list list = is_mime ? CHECKS_MIME_HEADER : CHECKS_HEADER;
+    enum checks_list list = kind->flags & HEADER_MIME ? CHECKS_MIME_HEADER : CHECKS_HEADER;
     struct str before = {0};
 
     if (!checks_apply_to(message, list))

@@ -275,6 +275,23 @@ bool mapping_rewrites_headers(const struct intake_message *message)
     return (message->options & INTAKE_LOCAL_REWRITE) || *message->intake->rewrite->remote_header_rewrite_domain != '\0';
 }
 
+static enum rewrite_context header_context(const struct intake_message *message)
+{
+    return message->options & INTAKE_LOCAL_REWRITE ? REWRITE_LOCAL : REWRITE_REMOTE;
+}
+
+void mapping_complete(const struct intake_message *message, struct str *local)
+{
+    const struct config *rewrite = message->intake->mapping->rewrite;
+    const char *domain =
+        header_context(message) == REWRITE_LOCAL ? rewrite->myorigin : rewrite->remote_header_rewrite_domain;
+
+    if (!rewrite->append_at_myorigin || *domain == '\0')
+        return;
+    str_put_char(local, '@');
+    str_put(local, domain);
+}
+
 void mapping_rewrite(struct intake_message *message, enum mapping_class class, const char *address, struct str *out)
 {
     struct mapping *mapping = message->intake->mapping;
@@ -282,8 +299,7 @@ void mapping_rewrite(struct intake_message *message, enum mapping_class class, c
     bool sender = class & (MAPPING_ENVELOPE_SENDER | MAPPING_HEADER_SENDER);
 
     /* Envelope addresses are always completed by our own domain. */
-    rewrite_address(mapping->rewrite,
-        envelope || (message->options & INTAKE_LOCAL_REWRITE) ? REWRITE_LOCAL : REWRITE_REMOTE, address, out);
+    rewrite_address(mapping->rewrite, envelope ? REWRITE_LOCAL : header_context(message), address, out);
     if ((message->options & INTAKE_NO_ADDRESS_MAPPINGS) || out->length == 0)
         return;
     apply_canonical(message, sender ? &mapping->sender_canonical : &mapping->recipient_canonical, class, out);

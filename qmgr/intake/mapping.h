@@ -20,6 +20,8 @@ bool mapping_has_changed(struct mapping *mapping);
 
 /* Standard form, canonical tables, masquerading. The result replaces *out. */
 void mapping_rewrite(struct intake_message *message, enum mapping_class class, const char *address, struct str *out);
+/* Appends what rewriting appends to a name without domain in a header: for one whose quotes keep it from being looked into. */
+void mapping_complete(const struct intake_message *message, struct str *local);
 /* Whether headers of this message are rewritten at all (local_header_rewrite_clients, remote_header_rewrite_domain). */
 bool mapping_rewrites_headers(const struct intake_message *message);
 

@@ -137,7 +137,6 @@ void missing_add(struct intake_message *message)
         bool has_recipients = is_resent ? has(message, HEADER_RESENT_TO) || has(message, HEADER_RESENT_CC)
                                         : has(message, HEADER_TO) || has(message, HEADER_CC);
         if (*config->undisclosed_recipients_header != '\0' && !has_recipients) {
-            str_put(&field, resent);
             str_put(&field, config->undisclosed_recipients_header);
             put_field(message, &field);
         }

@@ -98,31 +98,13 @@ static void take(struct intake_message *message, const struct recipient *recipie
  * it is the address in standard form. */
 static const char *original_recipient(struct intake_message *message, const char *standard)
 {
-    struct str external = {0};
     struct str wire = {0};
 
-    address_quote(standard, &external);
     str_put(&wire, "rfc822;");
-    xtext_put(&wire, str_text(&external));
+    xtext_put(&wire, standard); /* without quotes, as Postfix does it */
     const char *kept = arena_copy_text(message->arena, str_text(&wire));
-    str_free(&external);
     str_free(&wire);
     return kept;
-}
-
-/* A null local part gets a name, too. */
-static void name_empty(struct intake_message *message, struct str *address)
-{
-    struct str named = {0};
-
-    if (address->length > 1 && address->data[0] == '@') {
-        str_put(&named, message->intake->config->empty_address_recipient);
-        str_put(&named, address->data);
-        str_set(address, str_text(&named));
-    } else if (address->length == 0) {
-        mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, message->intake->config->empty_address_recipient, address);
-    }
-    str_free(&named);
 }
 
 void recipients_keep(struct intake_message *message, const struct recipient *recipient)
@@ -155,7 +137,8 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
         whole.dsn_orcpt = original_recipient(message, str_text(&address));
     }
     mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, named, &address);
-    name_empty(message, &address);
+    if (address.length == 0)
+        mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, message->intake->config->empty_address_recipient, &address);
     message->last_recipient = arena_copy_text(arena, str_text(&address));
     milter_internal_note_recipient(message, message->last_recipient);
     mapping_expand(message, &whole, message->last_recipient, take);

@@ -88,10 +88,11 @@ static bool hides_address(const struct config *config, const char *local, size_t
     struct str text = {0};
     struct str quoted = {0};
 
-    str_put_bytes(&text, local, length);
     bool hides = memchr(local, '@', length) != NULL || (config->allow_percent_hack && memchr(local, '%', length))
         || (config->swap_bangpath && memchr(local, '!', length));
     if (hides && !config->resolve_dequoted_address) {
+        str_put_bytes(&text, local, length);
+        str_put_char(&text, '@'); /* so that no '@' in it is taken for the last one */
         address_quote(str_text(&text), &quoted);
         hides = str_text(&quoted)[0] != '"';
     }
@@ -323,6 +324,8 @@ enum route_result router_resolve(struct router *router, const char *sender, cons
         result = own_domain_classify(router->domains, domain, &route->class, &reason);
     if (result == ROUTE_DEFER)
         return defer(route, arena, reason);
+    if (*route->recipient == '@' && route->class == ROUTE_LOCAL) /* an empty local part has a name here */
+        route->recipient = arena_printf(arena, "MAILER-DAEMON@%s", domain);
     /* What begins with '-' could be taken for an option by a program that gets it. */
     if (!domain_is_usable(config, domain) || (*route->recipient == '-' && !config->allow_min_user)) {
         set_error(route, arena, "5.1.3 bad address syntax", "address syntax");

@@ -26,6 +26,7 @@ struct verdict command_data(struct session *session, const char *arguments)
         return verdict;
     reply_send(session, VERDICT(354, "", "End data with <CR><LF>.<CR><LF>"));
     message_start_content(session);
+    transaction->at_start = true;
     if (framing_read_data(&transaction->framing, session->stream) != STREAM_OK) {
         session->where = arena_printf(session->arena, "DATA (%llu bytes)",
             (unsigned long long)transaction->framing.size_bytes);

@@ -70,6 +70,9 @@ static void lists_are_rewritten_in_place(void **unused)
         { "a) b, c] d, e\\(f", "\"a)b\"@mail.example.test, \"c]d\"@mail.example.test,\n\t\"e(f\"@mail.example.test" },
         { "First Last <a>\n    , Second\n  Last <b> (com\n  ment)",
             "First Last <a@mail.example.test>,\n\tSecond Last <b@mail.example.test>(com   ment)" },
+        { "|\"cat >x\", a \"b c\"", "\"|cat >x\"@mail.example.test, a@mail.example.test,\n\t\"b c\"@mail.example.test" },
+        { "\"simple\"@x, a..b@x", "simple@x, \"a..b\"@x" },
+        { "a@b@c, .a@d, <@x>", "\"a@b\"@c, \".a\"@d, <\"\"@x>" },
         { "a@b, \"a\\\"b\", \"\", \"\"@x, \"\"", "a@b, \"a\\\"b\"@mail.example.test, \"\", \"\"@x, \"\"" },
     };
 
@@ -89,7 +92,7 @@ static void lists_are_rewritten_in_place(void **unused)
 static void complete_lists_stay_untouched(void **unused)
 {
     static const char *const cases[] = {
-        "a@b.example (ok), \"x\" (z) <y@example.test> (w)", "user(c)@(d)example.test(e)", "foo <>", "<>", "", " ", "(only comment)",
+        "a@b.example (ok), \"x\" (z) <y@example.test> (w)", "user(c)@(d)example.test(e)", "foo <>", "<>", "\"a b\"@c,   d.e@f", "u @x, u. v@x", "", " ", "(only comment)",
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

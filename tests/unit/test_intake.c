@@ -282,10 +282,11 @@ static void local_headers_are_rewritten(void **unused)
 {
     struct outcome outcome = run("canonical_maps = inline:{al@example.test=alice@example.test}\n", INTAKE_LOCAL_REWRITE,
         "a@client.example", "bob@example.test",
-        "From: al@example.test\nTo: bob, (c) carol\nMessage-Id: <x>\nDate: y\nSubject: al@example.test\n\n");
+        "From: al@example.test\nTo: bob, (c) carol\nCc: \"a@b\", \"c!d\"\nMessage-Id: <x>\nDate: y\nSubject: al@example.test\n\n");
 
     assert_string_equal(str_text(&outcome.text),
-        "From: alice@example.test\nTo: bob@mail.example.test, carol@mail.example.test (c)\nMessage-Id: <x>\nDate: y\n"
+        "From: alice@example.test\nTo: bob@mail.example.test, carol@mail.example.test (c)\n"
+        "Cc: \"a@b\"@mail.example.test, c!d@mail.example.test\nMessage-Id: <x>\nDate: y\n"
         "Subject: al@example.test\n\n");
     release(&outcome);
 }
@@ -305,6 +306,21 @@ static void checks_change_the_content(void **unused)
     assert_string_equal(envelope_attribute(&outcome.envelope, ATTRIBUTE_CONTENT_FILTER), "smtp:[127.0.0.1]");
     put_recipients(&outcome.envelope, &got);
     assert_string_equal(str_text(&got), "bob@example.test(bob@example.test) b@example.test(b@example.test)");
+    str_free(&got);
+    release(&outcome);
+}
+
+static void after_a_redirection_nothing_is_checked(void **unused)
+{
+    struct outcome outcome = run("header_checks = regexp:{{/^X-R/ REDIRECT c@example.test},{/^X-Ig/ IGNORE}}\n"
+                                 "mime_header_checks = regexp:{{/^MIME-Version/ IGNORE}}\ndisable_mime_input_processing = yes\n"
+                                 "body_checks = regexp:{{/^drop/ IGNORE}}\n",
+        0, "a@client.example", "bob@example.test", "MIME-Version: 1.0\nX-Ig: 1\nX-R: 1\nX-Ig: 2\n\ndrop\n");
+    struct str got = {0};
+
+    assert_string_equal(str_text(&outcome.text), "X-R: 1\nX-Ig: 2\n\ndrop\n");
+    put_recipients(&outcome.envelope, &got);
+    assert_string_equal(str_text(&got), "c@example.test(bob@example.test)");
     str_free(&got);
     release(&outcome);
 }
@@ -358,6 +374,7 @@ int main(void)
         cmocka_unit_test(bad_messages_are_refused),
         cmocka_unit_test(local_headers_are_rewritten),
         cmocka_unit_test(checks_change_the_content),
+        cmocka_unit_test(after_a_redirection_nothing_is_checked),
         cmocka_unit_test(a_refused_submission_is_queued_for_its_bounce),
     };
 

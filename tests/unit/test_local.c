@@ -41,6 +41,8 @@ static void destinations_are_told_apart(void **unused)
         { "\"|IFS=' ' && exec filter \\\"x\\\"\"", "C<IFS=' ' && exec filter \"x\">" },
         { "/var/spool/list/archive, \"/with blank\"", "F</var/spool/list/archive>F</with blank>" },
         { ":include:/etc/list , dave", "I</etc/list>A<dave>" },
+        { "|\"cat >x, y\", | \"exit 0\"", "C<cat >x, y>C<exit 0>" },
+        { ":include:\"/etc/a list\"", "I</etc/a list>" },
         { "\":include:/etc/my list\"", "I</etc/my list>" },
         { ", ,", "" },
         { "", "" },

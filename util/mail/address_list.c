@@ -24,7 +24,9 @@ enum token_type {
 struct token {
     enum token_type type;
     char special;
-    bool was_quoted;  /* TOKEN_ADDRESS: an empty one was written as "" */
+    bool was_quoted;  /* TOKEN_ADDRESS: some of it was in quotes */
+    bool has_domain;  /* TOKEN_ADDRESS: an '@' stands outside of quotes */
+    size_t written;   /* TOKEN_ADDRESS: where the address stands in text as it was written, quotes and all */
     size_t offset;    /* into text */
     size_t length;
     const char *changed; /* TOKEN_ADDRESS: replaces the text; owned */
@@ -184,12 +186,44 @@ static void put_special(struct parser *parser, enum token_type type, char specia
     add_token(&parser->list->elements, (struct token){ .type = type, .special = special });
 }
 
+static void put_quoted(struct str *out, const char *text, size_t length)
+{
+    str_put_char(out, '"');
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            str_put_char(out, '\\');
+        str_put_char(out, text[i]);
+    }
+    str_put_char(out, '"');
+}
+
+/* The address in its own words, without blanks and comments: what a rewritten one is compared with. */
+static size_t put_written(struct address_list *list, size_t first, size_t end)
+{
+    struct str written = {0};
+    size_t offset = list->text.length;
+
+    for (size_t i = first; i < end; i++) {
+        const struct token *token = &list->scanned.items[i];
+        const char *text = str_text(&list->text) + token->offset;
+        if (token->type == TOKEN_QUOTED)
+            put_quoted(&written, text, token->length);
+        else if (token->type != TOKEN_COMMENT)
+            str_put_bytes(&written, text, token->length);
+    }
+    str_put_bytes(&list->text, str_text(&written), written.length);
+    str_put_char(&list->text, '\0');
+    str_free(&written);
+    return offset;
+}
+
 /* Puts together an address from scanned[first .. end) without its comments. Comments go to its right, in their order. */
 static void put_address(struct parser *parser, size_t first, size_t end)
 {
     struct address_list *list = parser->list;
-    struct token address = { .type = TOKEN_ADDRESS, .offset = list->text.length };
+    struct token address = { .type = TOKEN_ADDRESS, .written = put_written(list, first, end) };
 
+    address.offset = list->text.length;
     for (size_t i = end; i-- > first;) {
         if (list->scanned.items[i].type == TOKEN_COMMENT)
             add_token(&list->elements, list->scanned.items[i]);
@@ -206,6 +240,7 @@ static void put_address(struct parser *parser, size_t first, size_t end)
         if (is(token, ','))
             str_put_char(&list->text, ' ');
         address.was_quoted |= token->type == TOKEN_QUOTED;
+        address.has_domain |= is(token, '@');
     }
     address.length = list->text.length - address.offset;
     str_put_char(&list->text, '\0');
@@ -245,6 +280,12 @@ static void read_route(struct parser *parser)
     read_phrase(parser, false);
 }
 
+/* In aliases, |"a command" is one thing. */
+static bool is_pipe_sign(const struct address_list *list, const struct token *token)
+{
+    return token->type == TOKEN_WORD && token->length == 1 && list->text.data[token->offset] == '|';
+}
+
 static void read_address(struct parser *parser)
 {
     size_t end = parser->left;
@@ -254,7 +295,7 @@ static void read_address(struct parser *parser)
     while ((token = next(parser)) != NULL && !is(token, ',') && !is(token, ';') && !is(token, '>')
         && !(parser->in_group && is(token, ':'))) {
         if (token->type != TOKEN_COMMENT) {
-            if (after_text && is_text(token))
+            if (after_text && is_text(token) && !is_pipe_sign(parser->list, token))
                 break;
             after_text = is_text(token);
         }
@@ -348,16 +389,26 @@ const char *address_list_get(const struct address_list *list, size_t index)
     return token == NULL ? NULL : token_text(list, token);
 }
 
+bool address_list_is_quoted_local(const struct address_list *list, size_t index)
+{
+    const struct token *token = find(list, index);
+
+    return token != NULL && token->was_quoted && !token->has_domain;
+}
+
 void address_list_set(struct address_list *list, size_t index, const char *internal)
 {
     struct token *token = find(list, index);
+    struct str external = {0};
 
-    if (token == NULL || text_equal(token_text(list, token), internal))
+    if (token == NULL || (*internal == '\0' && *token_text(list, token) == '\0'))
         return;
     char *copy = memory_copy_text(internal);
     free((char *)token->changed);
     token->changed = copy;
-    list->changed = true;
+    address_quote(copy, &external);
+    list->changed |= !text_equal(str_text(&external), str_text(&list->text) + token->written);
+    str_free(&external);
 }
 
 bool address_list_is_changed(const struct address_list *list)
@@ -366,17 +417,6 @@ bool address_list_is_changed(const struct address_list *list)
 }
 
 /* --- writing --- */
-
-static void put_quoted(struct str *out, const char *text)
-{
-    str_put_char(out, '"');
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            str_put_char(out, '\\');
-        str_put_char(out, *text);
-    }
-    str_put_char(out, '"');
-}
 
 static bool wants_space(const struct token *left, const struct token *right)
 {
@@ -395,14 +435,14 @@ static void put_token(const struct address_list *list, struct str *out, const st
 
     switch (token->type) {
     case TOKEN_QUOTED:
-        put_quoted(out, text);
+        put_quoted(out, text, strlen(text));
         break;
     case TOKEN_GROUP:
         str_put(out, ": ");
         break;
     case TOKEN_ADDRESS:
-        if (*text == '\0' && token->was_quoted)
-            str_put(out, "\"\"");
+        if (token->changed == NULL)
+            str_put(out, str_text(&list->text) + token->written);
         else
             address_quote(text, out);
         break;

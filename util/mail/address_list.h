@@ -16,9 +16,11 @@ void address_list_free(struct address_list *list); /* NULL is allowed */
 
 /* The addresses, from left to right, in internal form; index counts from 0. NULL behind the last. */
 const char *address_list_get(const struct address_list *list, size_t index);
-/* Puts another address in place of one. */
+/* Whether an address has no domain and quotes: signs in it that mean a domain elsewhere are a part of its name. */
+bool address_list_is_quoted_local(const struct address_list *list, size_t index);
+/* Puts another address (or the same in standard form: quoted only where it needs it) in place of one. */
 void address_list_set(struct address_list *list, size_t index, const char *internal);
-/* Whether some address_list_set made a difference. */
+/* Whether some address_list_set made a difference, if only in the quotes. */
 bool address_list_is_changed(const struct address_list *list);
 
 /* Appends the list to *out, which holds the text of the line so far ("To: "); a new line begins with LF and a tab where the

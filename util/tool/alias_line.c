@@ -82,7 +82,9 @@ static bool is_sign(const struct token *token, char sign)
 /* Whether standard form has a blank between two tokens (beside the one behind each comma). */
 static bool need_blank(const struct token *left, const struct token *right)
 {
-    return left->kind != END && left->kind != SPECIAL && (right->kind != SPECIAL || is_sign(right, '<'));
+    bool pipe_sign = left->kind == ATOM && left->length == 1 && left->text[0] == '|';
+
+    return left->kind != END && left->kind != SPECIAL && !pipe_sign && (right->kind != SPECIAL || is_sign(right, '<'));
 }
 
 /* Whether the quote at the end of a quoted string closes it, and isn't hidden by a backslash. */
