@@ -18,6 +18,7 @@ enum source { SOURCE_NONE = 0, SOURCE_ALIAS = 1, SOURCE_FORWARD = 2, SOURCE_INCL
 enum { PREPEND_COMMAND = 1, PREPEND_FILE = 2, PREPEND_FORWARD = 4 };
 
 struct aliases;
+struct maildir_batch;
 
 struct local {
     struct worker *worker;
@@ -36,8 +37,10 @@ struct local {
     unsigned extensions_from;
     unsigned prepend;               /* PREPEND_* */
     struct mailbox_lock lock;
+    struct maildir_batch *waiting;  /* deliveries that are to be made durable together (store_maildir.h) */
     uid_t default_uid;
     gid_t default_gid;
+    const struct order *current;    /* the one being worked on; NULL: none */
 };
 
 struct forwarding;
@@ -53,6 +56,8 @@ struct delivery {
     bool expanded;                /* the target led to others, or to several things */
     bool deferred;                /* some step has to be tried again, which repeats all */
     bool has_owner;               /* ... which a list's owner answers for now */
+    bool waits;                   /* among local->waiting: it is reported from there, and then ends */
+    void (*end)(struct delivery *delivery);
     struct seen *seen;            /* whom it led to already */
     struct forwarding *forwarding;/* new messages that are being made */
     struct str *delivered_to;     /* Delivered-To: addresses of the message, folded, LF behind each; NULL: not read yet */

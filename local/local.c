@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "local/deliver/forwarding.h"
+#include "local/deliver/store_maildir.h"
 #include "local/expand/aliases.h"
 #include "local/expand/expand.h"
 #include "local/expand/seen.h"
@@ -112,47 +113,75 @@ static bool tables_have_changed(void *context)
         || router_has_changed(local->router) || intake_tables_have_changed(local->intake);
 }
 
+static void release(struct delivery *delivery)
+{
+    seen_free(delivery->seen);
+    if (delivery->delivered_to != NULL)
+        str_free(delivery->delivered_to);
+}
+
+/* What waited has been reported. The order is finished here when it isn't the one that is being worked on. */
+static void end_waiting(struct delivery *delivery)
+{
+    release(delivery);
+    agent_takes_riders(delivery->agent, MAILDIR_BATCH_MAX - 1);
+    if (delivery->order != delivery->local->current && agent_is_reported(delivery->order))
+        (void)agent_finish(delivery->agent, delivery->order, "", NULL); /* failure shows with the next order */
+}
+
 static void deliver(const struct local *local, struct agent *agent, struct order *order, struct agent_target *target)
 {
-    struct delivery delivery = {
-        .local = local,
-        .agent = agent,
-        .order = order,
-        .target = target,
-        .verify = text_equal(order->kind, "verify"),
-        .seen = seen_new((size_t)local->config->duplicate_filter_limit),
-    };
+    struct delivery *delivery = arena_allocate(order->arena, sizeof(*delivery));
     struct step step = {
         .recipient = target->recipient,
         .sender = order->envelope.sender,
         .delivered_to = target->recipient.address,
     };
 
-    expand_recipient(&delivery, &step);
-    forwarding_finish(&delivery, &step);
-    report_end(&delivery);
-    seen_free(delivery.seen);
-    if (delivery.delivered_to != NULL)
-        str_free(delivery.delivered_to);
+    *delivery = (struct delivery){
+        .local = local,
+        .agent = agent,
+        .order = order,
+        .target = target,
+        .verify = text_equal(order->kind, "verify"),
+        .seen = seen_new((size_t)local->config->duplicate_filter_limit),
+        .end = end_waiting,
+    };
+    expand_recipient(delivery, &step);
+    if (delivery->waits)
+        return;
+    forwarding_finish(delivery, &step);
+    report_end(delivery);
+    release(delivery);
 }
 
+/* Orders that came along with others may wait for each other's mail to become durable, and are finished then. */
 static void serve(struct local *local, struct agent *agent)
 {
     struct order *order;
+    bool good = true;
 
     agent_watch(agent, tables_have_changed, local);
-    while ((order = agent_receive(agent, local->config->max_idle)) != NULL) {
+    while (good && (order = agent_receive(agent, local->config->max_idle)) != NULL) {
+        local->current = order;
         for (size_t i = 0; i < order->target_count; i++)
             deliver(local, agent, order, &order->targets[i]);
-        if (!agent_finish(agent, order, "", NULL) || tables_have_changed(local))
-            return;
+        local->current = NULL;
+        if (agent_is_reported(order))
+            good = agent_finish(agent, order, "", NULL);
+        if (!agent_has_next(agent)) {
+            maildir_batch_settle(local->waiting);
+            good = good && !tables_have_changed(local);
+        }
     }
+    maildir_batch_settle(local->waiting);
 }
 
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "local");
-    struct local local = { .worker = worker, .config = worker_config(worker), .service = worker_service(worker) };
+    struct local local = { .worker = worker, .config = worker_config(worker), .service = worker_service(worker),
+        .waiting = maildir_batch_new(store_maildir_done) };
     struct client *client;
 
     agent_use_config(local.config);
@@ -170,6 +199,7 @@ int main(int argc, char **argv)
         agent_close(agent);
         client_close(client);
     }
+    maildir_batch_free(local.waiting);
     intake_close(local.intake);
     router_close(local.router);
     aliases_close(local.aliases);

@@ -1,13 +1,16 @@
 #include "local/report.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
-#include "util/base/text.h"
+#include "local/mailbox/maildir_batch.h"
+#include "util/log/log.h"
 
 static void put(struct delivery *delivery, const struct step *step, const struct agent_result *result)
 {
     struct order *order = delivery->order;
 
+    maildir_batch_settle(delivery->local->waiting); /* verdicts go out in the order in which orders came */
     if (!delivery->expanded && step->parent == NULL) {
         agent_report(delivery->agent, order, delivery->target, result);
     } else {
@@ -38,9 +41,58 @@ void report_command(struct delivery *delivery, const struct step *step, int code
     });
 }
 
+/* What the machine lacks for a moment, or the file's lock, can be had later; what the recipient did with the place can't. */
+static void classify(int error, const char **status, int *code)
+{
+    *code = 450;
+    switch (error) {
+    case EFBIG:
+    case EDQUOT:
+        *code = 550;
+        *status = "5.2.2";
+        return;
+    case ENOSPC:
+    case EILSEQ:
+    case EIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        *status = "4.3.0";
+        return;
+    case EAGAIN:
+    case EINTR:
+    case ESTALE:
+    case EROFS:
+        *status = "4.2.0";
+        return;
+    default:
+        *code = 550;
+        *status = "5.2.0";
+    }
+}
+
+void report_error(struct delivery *delivery, const struct step *step, int error, const char *what, const char *why)
+{
+    const char *status;
+    int code;
+
+    if (error == EILSEQ)
+        log_warning("%s: queue file can't be read", delivery->order->queue_id);
+    classify(error, &status, &code);
+    report(delivery, step, code, status, "%s%s", what, why);
+}
+
+void report_waiting(struct delivery *delivery)
+{
+    maildir_batch_settle(delivery->local->waiting);
+    (void)agent_flush(delivery->agent); /* a queue manager that is gone shows with the next order */
+}
+
 void report_end(struct delivery *delivery)
 {
-    if (!delivery->target->reported)
-        agent_expanded(delivery->agent, delivery->order, delivery->target, delivery->local->service,
-            delivery->has_owner ? "delivered" : "expanded");
+    if (delivery->target->reported)
+        return;
+    maildir_batch_settle(delivery->local->waiting);
+    agent_expanded(delivery->agent, delivery->order, delivery->target, delivery->local->service,
+        delivery->has_owner ? "delivered" : "expanded");
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "local/mailbox/maildir.h"
+#include "local/mailbox/maildir_batch.h"
 #include "local/mailbox/mbox.h"
 #include "master/worker/worker.h"
 #include "util/base/number.h"
@@ -19,17 +19,23 @@ struct virtual {
     struct maps *uids;
     struct maps *gids;
     struct mailbox_lock lock;
+    struct maildir_batch *waiting; /* struct task: deliveries that are to be made durable together */
+    const struct order *current;   /* the one being worked on; NULL: none */
 };
 
+/* One recipient of an order; lives in its arena. */
 struct task {
     const struct virtual *virtual;
     struct agent *agent;
     struct order *order;
     struct agent_target *target;
+    uid_t uid;
+    gid_t gid;
 };
 
 static void report(const struct task *task, int code, const char *status, const char *why)
 {
+    maildir_batch_settle(task->virtual->waiting); /* verdicts go out in the order in which orders came */
     agent_report(task->agent, task->order, task->target, &(struct agent_result){
         .code = code,
         .status = status,
@@ -108,29 +114,39 @@ static void report_failure(const struct task *task, int error, const char *what,
         report(task, 450, error == ENOSPC || error == EILSEQ || error == EIO ? "4.3.0" : "4.2.0", text);
 }
 
-static void deliver_to_maildir(const struct task *task, const char *path, uid_t uid, gid_t gid)
+static void maildir_done(void *owner, int error, const char *why)
 {
-    const struct config *config = task->virtual->config;
-    struct mail mail = make_mail(task);
-    struct str why = {0};
-    bool good = identity_become(uid, gid);
+    const struct task *task = owner;
+    struct str text = {0};
 
-    if (!good)
-        str_printf(&why, "create maildir file %s: %s", path, strerror(errno));
-    good = good && maildir_deliver(&mail, path, config->virtual_mailbox_limit, &why);
-    int error = errno;
-    identity_back();
-    if (good) {
+    if (error == 0) {
         report(task, 250, "2.0.0", "delivered to maildir");
     } else {
         if (error == EACCES) {
-            log_warning("maildir access problem for UID/GID=%lu/%lu: %s", (unsigned long)uid, (unsigned long)gid,
-                str_text(&why));
+            log_warning("maildir access problem for UID/GID=%lu/%lu: %s", (unsigned long)task->uid, (unsigned long)task->gid, why);
             log_warning("perhaps you need to create the maildirs in advance");
         }
-        report_failure(task, error, "maildir delivery failed: ", &why);
+        str_set(&text, why);
+        report_failure(task, error, "maildir delivery failed: ", &text);
+        str_free(&text);
     }
-    str_free(&why);
+    agent_takes_riders(task->agent, MAILDIR_BATCH_MAX - 1);
+    if (task->order != task->virtual->current && agent_is_reported(task->order))
+        (void)agent_finish(task->agent, task->order, "", NULL); /* failure shows with the next order */
+}
+
+static void deliver_to_maildir(struct task *task, const char *path, uid_t uid, gid_t gid)
+{
+    struct mail mail = make_mail(task);
+
+    task->uid = uid;
+    task->gid = gid;
+    maildir_batch_add(task->virtual->waiting, &(struct maildir_order){
+        .path = path,
+        .uid = uid,
+        .gid = gid,
+        .limit_bytes = task->virtual->config->virtual_mailbox_limit,
+    }, &mail, task);
 }
 
 static void deliver_to_mbox(const struct task *task, const char *path, uid_t uid, gid_t gid)
@@ -149,6 +165,8 @@ static void deliver_to_mbox(const struct task *task, const char *path, uid_t uid
     struct mail mail = make_mail(task);
     struct str why = {0};
 
+    maildir_batch_settle(task->virtual->waiting); /* this one may have to wait for a lock */
+    (void)agent_flush(task->agent);               /* failure shows with the next order */
     if (mbox_deliver(&mail, &mbox, NULL, &why)) {
         report(task, 250, "2.0.0", "delivered to mailbox");
     } else {
@@ -161,7 +179,7 @@ static void deliver_to_mbox(const struct task *task, const char *path, uid_t uid
     str_free(&why);
 }
 
-static void deliver_to(const struct task *task, const char *place)
+static void deliver_to(struct task *task, const char *place)
 {
     const struct config *config = task->virtual->config;
     struct str path = {0};
@@ -184,7 +202,7 @@ static void deliver_to(const struct task *task, const char *place)
     str_free(&path);
 }
 
-static void deliver(const struct task *task)
+static void deliver(struct task *task)
 {
     struct str place = {0};
 
@@ -255,24 +273,41 @@ static bool tables_have_changed(void *context)
     return maps_have_changed(virtual->mailboxes) || maps_have_changed(virtual->uids) || maps_have_changed(virtual->gids);
 }
 
+static void deliver_order(struct virtual *virtual, struct agent *agent, struct order *order)
+{
+    virtual->current = order;
+    for (size_t i = 0; i < order->target_count; i++) {
+        struct task *task = arena_allocate(order->arena, sizeof(*task));
+        *task = (struct task){ .virtual = virtual, .agent = agent, .order = order, .target = &order->targets[i] };
+        deliver(task);
+    }
+    virtual->current = NULL;
+}
+
+/* Orders that came along with others may wait for each other's mail to become durable, and are finished then. */
 static void serve(struct virtual *virtual, struct agent *agent)
 {
     struct order *order;
+    bool good = true;
 
     agent_watch(agent, tables_have_changed, virtual);
-    while ((order = agent_receive(agent, virtual->config->max_idle)) != NULL) {
-        for (size_t i = 0; i < order->target_count; i++)
-            deliver(&(struct task){ virtual, agent, order, &order->targets[i] });
-        if (!agent_finish(agent, order, "", NULL) || tables_have_changed(virtual))
-            return;
+    while (good && (order = agent_receive(agent, virtual->config->max_idle)) != NULL) {
+        deliver_order(virtual, agent, order);
+        if (agent_is_reported(order))
+            good = agent_finish(agent, order, "", NULL);
+        if (!agent_has_next(agent)) {
+            maildir_batch_settle(virtual->waiting);
+            good = good && !tables_have_changed(virtual);
+        }
     }
+    maildir_batch_settle(virtual->waiting);
 }
 
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "virtual");
     const struct config *config = worker_config(worker);
-    struct virtual virtual = { .config = config, .service = worker_service(worker) };
+    struct virtual virtual = { .config = config, .service = worker_service(worker), .waiting = maildir_batch_new(maildir_done) };
     struct client *client;
 
     agent_use_config(config);
@@ -292,6 +327,7 @@ int main(int argc, char **argv)
         agent_close(agent);
         client_close(client);
     }
+    maildir_batch_free(virtual.waiting);
     maps_close(virtual.mailboxes);
     maps_close(virtual.uids);
     maps_close(virtual.gids);

@@ -168,6 +168,7 @@ static void run(struct delivery *delivery, const struct step *step, const char *
         str_free(&directory);
         return;
     }
+    report_waiting(delivery);
     put(&environment, "PATH", "/usr/bin:/bin");
     put_exported(&environment, config->export_environment);
     put_message(&environment, delivery, step);

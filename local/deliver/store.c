@@ -5,14 +5,13 @@
 #include <sys/stat.h>
 
 #include "local/deliver/biff.h"
-#include "local/mailbox/maildir.h"
+#include "local/deliver/store_maildir.h"
 #include "local/mailbox/mbox.h"
 #include "local/report.h"
 #include "util/base/text.h"
-#include "util/log/log.h"
 #include "util/sys/identity.h"
 
-static struct mail make_mail(const struct delivery *delivery, const struct step *step)
+struct mail store_make_mail(const struct delivery *delivery, const struct step *step)
 {
     const struct local *local = delivery->local;
 
@@ -23,80 +22,6 @@ static struct mail make_mail(const struct delivery *delivery, const struct step 
         .delivered_to = (local->prepend & PREPEND_FILE) ? step->delivered_to : "",
     };
 }
-
-/* What the machine lacks for a moment, or the file's lock, can be had later; what the recipient did with the place can't. */
-static void classify(int error, const char **status, int *code)
-{
-    *code = 450;
-    switch (error) {
-    case EFBIG:
-    case EDQUOT:
-        *code = 550;
-        *status = "5.2.2";
-        return;
-    case ENOSPC:
-    case EILSEQ:
-    case EIO:
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-        *status = "4.3.0";
-        return;
-    case EAGAIN:
-    case EINTR:
-    case ESTALE:
-    case EROFS:
-        *status = "4.2.0";
-        return;
-    default:
-        *code = 550;
-        *status = "5.2.0";
-    }
-}
-
-static void report_failure(struct delivery *delivery, const struct step *step, int error, const char *what, const char *why)
-{
-    const char *status;
-    int code;
-
-    if (error == EILSEQ)
-        log_warning("%s: queue file can't be read", delivery->order->queue_id);
-    classify(error, &status, &code);
-    report(delivery, step, code, status, "%s%s", what, why);
-}
-
-/* --- maildir --- */
-
-static void warn_of_access(uid_t uid, gid_t gid, int error, const char *why)
-{
-    if (error != EACCES)
-        return;
-    log_warning("maildir access problem for UID/GID=%lu/%lu: %s", (unsigned long)uid, (unsigned long)gid, why);
-    log_warning("perhaps you need to create the maildirs in advance");
-}
-
-static void store_in_maildir(struct delivery *delivery, const struct step *step, const char *path, uid_t uid, gid_t gid)
-{
-    const struct config *config = delivery->local->config;
-    struct mail mail = make_mail(delivery, step);
-    struct str why = {0};
-    bool good = identity_become(uid, gid);
-
-    if (!good)
-        str_printf(&why, "create maildir file %s: %s", path, strerror(errno));
-    good = good && maildir_deliver(&mail, path, config->mailbox_size_limit, &why);
-    int error = errno;
-    identity_back();
-    if (good) {
-        report(delivery, step, 250, "2.0.0", "delivered to maildir");
-    } else {
-        warn_of_access(uid, gid, error, str_text(&why));
-        report_failure(delivery, step, error, "maildir delivery failed: ", str_text(&why));
-    }
-    str_free(&why);
-}
-
-/* --- mbox --- */
 
 /* As whom a mailbox is locked and made: the user where everybody may write into the folder, the user with the folder's group where
  * that may, or root. */
@@ -129,12 +54,13 @@ static void store_in_mbox(struct delivery *delivery, const struct step *step, co
         .limit_bytes = local->config->mailbox_size_limit,
         .lock = local->lock,
     };
-    struct mail mail = make_mail(delivery, step);
+    struct mail mail = store_make_mail(delivery, step);
     struct str why = {0};
 
     if (in_spool)
         find_folder_rights(local->config->mail_spool_directory, account, &mbox.folder_uid, &mbox.folder_gid);
     int64_t offset = 0;
+    report_waiting(delivery);
     if (mbox_deliver(&mail, &mbox, &offset, &why)) {
         report(delivery, step, 250, "2.0.0", "delivered to mailbox");
         if (local->config->biff && in_spool)
@@ -143,7 +69,7 @@ static void store_in_mbox(struct delivery *delivery, const struct step *step, co
         int error = errno;
         struct str what = {0};
         str_printf(&what, "cannot update mailbox %s for user %s. ", path, account->name);
-        report_failure(delivery, step, error, str_text(&what), str_text(&why));
+        report_error(delivery, step, error, str_text(&what), str_text(&why));
         str_free(&what);
     }
     str_free(&why);
@@ -166,7 +92,7 @@ void store_in_mailbox(struct delivery *delivery, const struct step *step)
     if (delivery->verify)
         report(delivery, step, 250, "2.0.0", maildir ? "delivers to maildir" : "delivers to mailbox");
     else if (maildir)
-        store_in_maildir(delivery, step, str_text(&path), account->uid, account->gid);
+        store_maildir(delivery, step, str_text(&path), account->uid, account->gid);
     else
         store_in_mbox(delivery, step, str_text(&path), in_spool);
     str_free(&path);
@@ -187,7 +113,7 @@ void store_in_file(struct delivery *delivery, const struct step *step, const cha
         .limit_bytes = local->config->mailbox_size_limit,
         .lock = local->lock,
     };
-    struct mail mail = make_mail(delivery, step);
+    struct mail mail = store_make_mail(delivery, step);
     struct str why = {0};
 
     if (!(local->files_from & step->source)) {
@@ -195,14 +121,14 @@ void store_in_file(struct delivery *delivery, const struct step *step, const cha
     } else if (delivery->verify) {
         report(delivery, step, 250, "2.0.0", "delivers to file: %s", path);
     } else if (text_ends_with(path, "/")) {
-        store_in_maildir(delivery, step, path, step->uid, step->gid);
-    } else if (mbox_deliver(&mail, &mbox, NULL, &why)) {
+        store_maildir(delivery, step, path, step->uid, step->gid);
+    } else if (report_waiting(delivery), mbox_deliver(&mail, &mbox, NULL, &why)) {
         report(delivery, step, 250, "2.0.0", "delivered to file: %s", path);
     } else {
         int error = errno;
         struct str what = {0};
         str_printf(&what, "cannot append message to file %s: ", path);
-        report_failure(delivery, step, error, str_text(&what), str_text(&why));
+        report_error(delivery, step, error, str_text(&what), str_text(&why));
         str_free(&what);
     }
     str_free(&why);

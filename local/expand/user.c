@@ -135,6 +135,7 @@ static void hand_over(struct delivery *delivery, const struct step *step, const 
     const char *path = worker_socket_path(local->worker, arena_printf(arena, "private/%s", transport));
     struct agent_result result;
 
+    report_waiting(delivery);
     if (step->parent == NULL && !delivery->expanded) {
         if (!agent_pass(delivery->agent, delivery->order, delivery->target, path, next_hop) && !delivery->target->reported)
             report(delivery, step, 450, "4.3.0", "mail transport unavailable");

@@ -74,29 +74,116 @@ static bool make_maildir(const char *path)
     return good;
 }
 
-/* Opens a new file in tmp/; its name is put into *name. */
-static int open_temporary(const char *path, const char *host, struct str *name)
+static const char *host_name(void)
 {
-    bool made = false;
-    int fd = -1;
+    static char host[HOST_BYTES];
 
-    for (int try = 0; fd < 0 && try < TEMPORARY_TRIES; try++) {
+    if (*host == '\0' && gethostname(host, sizeof(host) - 1) != 0) {
+        log_warning("gethostname: %m");
+        (void)snprintf(host, sizeof(host), "localhost"); /* fits */
+    }
+    return host;
+}
+
+static bool fail(struct maildir_draft *draft, const char *what)
+{
+    draft->error = errno;
+    str_printf(&draft->why, "%s: %s", what, strerror(draft->error));
+    return false;
+}
+
+static bool fail_with_file(struct maildir_draft *draft, const char *what, const struct str *name)
+{
+    draft->error = errno;
+    str_printf(&draft->why, "%s maildir file %s: %s", what, str_text(name), strerror(draft->error));
+    return false;
+}
+
+/* --- tmp/ --- */
+
+/* How many this process has already made in this second. */
+static unsigned *count_in_second(int64_t now_us)
+{
+    static int64_t second;
+    static unsigned count;
+
+    if (second != now_us / 1000000)
+        count = 0;
+    second = now_us / 1000000;
+    return &count;
+}
+
+static bool open_temporary(const char *path, struct maildir_draft *draft)
+{
+    struct str *name = &draft->temporary;
+    size_t plain = 0;
+    bool made = false;
+
+    for (int try = 0; draft->fd < 0 && try < TEMPORARY_TRIES; try++) {
+        int64_t now_us = clock_wall_us();
+        unsigned *count = count_in_second(now_us);
         str_clear(name);
         str_printf(name, "%stmp/", path);
-        maildir_put_temporary_name(name, clock_wall_us(), (long)getpid(), host);
-        if (try > 0)
-            str_printf(name, ".%d", try); /* what a crash left behind */
-        fd = open(str_text(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd >= 0 || errno == EEXIST)
+        maildir_put_temporary_name(name, now_us, (long)getpid(), host_name());
+        plain = name->length;
+        if (*count > 0)
+            str_printf(name, ".%u", *count);
+        draft->fd = open(str_text(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (draft->fd >= 0 || errno == EEXIST) { /* it may be what a crash left behind */
+            ++*count;
             continue;
+        }
         if (errno != ENOENT || made || !make_maildir(path))
             break;
         made = true;
     }
-    return fd;
+    if (draft->fd >= 0)
+        return true;
+    str_truncate(name, plain);
+    return fail_with_file(draft, "create", name);
 }
 
-/* The name in new/ counts once its folder is synced. */
+/* Whatever stays in tmp/ is cleaned up by mail readers. */
+static void remove_temporary(struct maildir_draft *draft)
+{
+    if (draft->fd >= 0)
+        (void)unlink(str_text(&draft->temporary)); /* as said */
+    fd_close(&draft->fd);
+}
+
+bool maildir_write(const struct mail *mail, const char *path, int64_t limit_bytes, struct maildir_draft *draft)
+{
+    *draft = (struct maildir_draft){ .fd = -1 };
+    if (!open_temporary(path, draft))
+        return false;
+    if (mail_write(mail, 0, limit_bytes, draft->fd) && early_sync_begin(draft->fd))
+        return true;
+    (void)fail(draft, "error writing message");
+    remove_temporary(draft);
+    return false;
+}
+
+/* --- new/ --- */
+
+static bool move_to_new(const char *path, struct maildir_draft *draft)
+{
+    struct stat status;
+    bool tried = false;
+
+    if (!early_sync_content(draft->fd) || fstat(draft->fd, &status) != 0)
+        return fail(draft, "error writing message");
+    str_printf(&draft->name, "%snew/", path);
+    maildir_put_name(&draft->name, clock_wall_us(), status.st_dev, status.st_ino, host_name());
+    while (rename(str_text(&draft->temporary), str_text(&draft->name)) != 0) {
+        if (errno != ENOENT || tried || !make_maildir(path))
+            return fail_with_file(draft, "create", &draft->name);
+        tried = true;
+    }
+    fd_close(&draft->fd);
+    return true;
+}
+
+/* The names in new/ count once their folder is synced. */
 static bool sync_folder(const char *path)
 {
     struct str name = {0};
@@ -111,59 +198,32 @@ static bool sync_folder(const char *path)
     return good;
 }
 
-static bool move_to_new(const char *path, const char *temporary, const char *name, struct str *why)
+void maildir_deliver(const char *path, struct maildir_draft *drafts, size_t count)
 {
-    int tries = 0;
+    size_t moved = 0;
 
-    while (rename(temporary, name) != 0) {
-        if (errno != ENOENT || tries++ > 0 || !make_maildir(path)) {
-            int error = errno;
-            str_printf(why, "create maildir file %s: %s", name, strerror(error));
-            errno = error;
-            return false;
-        }
+    for (size_t i = 0; i < count; i++) {
+        if (drafts[i].error == 0 && move_to_new(path, &drafts[i]))
+            moved++;
+        else
+            remove_temporary(&drafts[i]);
     }
-    if (!sync_folder(path)) {
-        int error = errno;
-        str_printf(why, "sync maildir file %s: %s", name, strerror(error));
-        (void)unlink(name); /* it will be delivered again */
+    if (moved == 0 || sync_folder(path))
+        return;
+    int error = errno;
+    for (size_t i = 0; i < count; i++) {
+        if (drafts[i].error != 0)
+            continue;
+        (void)unlink(str_text(&drafts[i].name)); /* it will be delivered again */
         errno = error;
-        return false;
+        (void)fail_with_file(&drafts[i], "sync", &drafts[i].name);
     }
-    return true;
 }
 
-bool maildir_deliver(const struct mail *mail, const char *path, int64_t limit_bytes, struct str *why)
+void maildir_release(struct maildir_draft *draft)
 {
-    char host[HOST_BYTES] = "localhost";
-    struct str temporary = {0};
-    struct str name = {0};
-    struct stat status;
-    bool moved = false;
-    int fd;
-
-    if (gethostname(host, sizeof(host) - 1) != 0)
-        log_warning("gethostname: %m");
-    fd = open_temporary(path, host, &temporary);
-    if (fd < 0) {
-        int error = errno;
-        str_printf(why, "create maildir file %s: %s", str_text(&temporary), strerror(error));
-        errno = error;
-    } else if (!mail_write(mail, 0, limit_bytes, fd) || !early_sync_content(fd) || fstat(fd, &status) != 0) {
-        int error = errno;
-        str_printf(why, "error writing message: %s", strerror(error));
-        errno = error;
-    } else {
-        str_printf(&name, "%snew/", path);
-        maildir_put_name(&name, clock_wall_us(), status.st_dev, status.st_ino, host);
-        moved = move_to_new(path, str_text(&temporary), str_text(&name), why);
-    }
-    int error = errno;
-    if (fd >= 0 && !moved)
-        (void)unlink(str_text(&temporary)); /* whatever stays in tmp is cleaned up by mail readers */
-    fd_close(&fd);
-    str_free(&temporary);
-    str_free(&name);
-    errno = error;
-    return moved;
+    remove_temporary(draft);
+    str_free(&draft->why);
+    str_free(&draft->temporary);
+    str_free(&draft->name);
 }

@@ -3,9 +3,23 @@
 #define LOCAL_MAILBOX_MAILDIR_H
 #include "local/mailbox/mail.h"
 
-/* Delivers as whom the process is now (identity.h). path ends in '/'; missing folders are made. True: it survives a power cut. False
- * with errno; *why (appended) says what went wrong: "create maildir file PATH: Permission denied". */
-bool maildir_deliver(const struct mail *mail, const char *path, int64_t limit_bytes, struct str *why);
+/* A message on its way into a Maildir. */
+struct maildir_draft {
+    int fd;
+    int error;             /* 0, or an errno value: it isn't delivered, */
+    struct str why;        /* ... because: "create maildir file PATH: Permission denied" */
+    struct str temporary;  /* the file in tmp/ */
+    struct str name;       /* the file in new/ */
+};
+
+/* Both steps are taken as whom the process is now (identity.h); path ends in '/'; missing folders are made.
+ *
+ * The first writes into tmp/. False: draft->error and why are set. maildir_release in any case. */
+bool maildir_write(const struct mail *mail, const char *path, int64_t limit_bytes, struct maildir_draft *draft);
+/* The second takes messages, all of the Maildir at path, from tmp/ to new/. Those whose error is still 0 survive a power cut then.
+ * Several at once cost hardly more than one. */
+void maildir_deliver(const char *path, struct maildir_draft *drafts, size_t count);
+void maildir_release(struct maildir_draft *draft);
 
 /* The names: TIME.Ppid.HOST in tmp while it is written; then TIME.VdevIinoMmicroseconds.HOST. HOST is what gethostname(2) says.
  * Appended. */

@@ -17,7 +17,7 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 
-enum { BUSY_SOCKET_RETRY_MS = 50 };
+enum { BUSY_SOCKET_RETRY_MS = 50, RIDERS_MAX = 31 };
 
 /* One connection to one agent. */
 struct link {
@@ -25,8 +25,8 @@ struct link {
     struct ipc_channel *channel;
     struct event *readable;
     struct event *writable;
-    struct delivery *delivery; /* NULL: idle */
-    bool untouched;            /* nothing came back yet for this order */
+    struct delivery *delivery; /* what it works on, and behind it what it has for afterwards; NULL: idle */
+    bool untouched;            /* nothing came back yet for the first of them */
     size_t orders;             /* that it has had */
     char *affinity;            /* of the connection that the idle agent holds; NULL: none */
     struct link *prev;
@@ -168,7 +168,6 @@ static void make_idle(struct link *link, const char *affinity)
     struct group *group = link->group;
 
     DL_DELETE(group->busy, link);
-    link->delivery = NULL;
     free(link->affinity);
     link->affinity = *affinity == '\0' ? NULL : memory_copy_text(affinity);
     DL_APPEND(group->idle, link);
@@ -180,16 +179,21 @@ static void drop_link(struct link *link, const char *error)
 {
     struct group *group = link->group;
     struct delivery *delivery = link->delivery;
-    bool raced = delivery != NULL && link->untouched && link->orders > 1 && !delivery->repeated;
+    bool raced = link->untouched && link->orders > 1;
     char kept[64];
 
     (void)snprintf(kept, sizeof(kept), "%s", error); /* it may be the channel's own text; a cut one will do */
     free_link(link);
-    if (raced) {
-        delivery->repeated = true;
-        schedule_requeue(&delivery->entry);
-    } else if (delivery != NULL) {
-        outcome_agent_lost(delivery, kept);
+    while (delivery != NULL) {
+        struct delivery *behind = delivery->behind; /* the message may be gone after this one */
+        if (raced && !delivery->repeated) {
+            delivery->repeated = true;
+            schedule_requeue(&delivery->entry);
+        } else {
+            outcome_agent_lost(delivery, kept);
+        }
+        raced = true; /* it never came to the others */
+        delivery = behind;
     }
     pump_soon(group, 0);
 }
@@ -242,7 +246,11 @@ static bool take_finished(struct link *link)
         drop_link(link, "malformed response");
         return false;
     }
-    make_idle(link, finished.affinity);
+    link->delivery = delivery->behind;
+    link->untouched = true;
+    if (link->delivery == NULL)
+        make_idle(link, finished.affinity);
+    schedule_let_ride(&delivery->entry, finished.riders < RIDERS_MAX ? finished.riders : RIDERS_MAX);
     outcome_finished(delivery, &finished); /* texts of the message are still valid */
     return true;
 }
@@ -345,19 +353,36 @@ static struct link *choose_link(struct group *group, const char *affinity)
     return may_open(group) ? open_link(group) : group->idle;
 }
 
-static void give_order(struct link *link, struct delivery *delivery)
+/* False: the message can't be opened; that was seen to. */
+static bool give_order(struct link *link, struct delivery *delivery)
 {
-    struct group *group = link->group;
-
+    delivery->behind = NULL;
     if (!delivery_send_order(delivery, link->channel)) {
         outcome_file_lost(delivery, errno);
-        return;
+        return false;
     }
+    link->orders++;
+    return true;
+}
+
+static void give_orders(struct link *link, struct delivery *delivery)
+{
+    struct group *group = link->group;
+    struct schedule_entry *entry;
+
+    if (!give_order(link, delivery))
+        return;
     DL_DELETE(group->idle, link);
     DL_APPEND(group->busy, link);
     link->delivery = delivery;
     link->untouched = true;
-    link->orders++;
+    for (unsigned i = schedule_riders(&delivery->entry);
+         i > 0 && (entry = schedule_next_along(&link->delivery->entry)) != NULL; i--) {
+        if (give_order(link, entry->owner)) {
+            delivery->behind = entry->owner;
+            delivery = entry->owner;
+        }
+    }
     flush_link(link);
 }
 
@@ -374,7 +399,7 @@ static void pump_group(struct group *group)
         struct delivery *delivery = entry->owner;
         struct link *link = choose_link(group, delivery->affinity);
         if (link != NULL) {
-            give_order(link, delivery);
+            give_orders(link, delivery);
         } else if (errno == EAGAIN || errno == EMFILE || errno == ENFILE) {
             schedule_requeue(entry); /* many at once: try again in a moment */
             pump_soon(group, BUSY_SOCKET_RETRY_MS);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "qmgr/client/agent_messages.h"
 #include "qmgr/client/delivery_log.h"
@@ -19,15 +20,22 @@ enum {
     RECIPIENTS_MAX = 100000, /* far above any <transport>_destination_recipient_limit */
 };
 
+/* An order that was received. */
+struct held {
+    struct order order;
+    size_t unreported;  /* of its targets */
+    bool finished;      /* kept until the next one is received */
+    struct held *next;
+};
+
 struct agent {
     bool (*has_changed)(void *context); /* NULL: nothing is watched */
     void *watch_context;
     struct ipc_channel *channel;
-    struct arena *arena;
-    struct order order;
-    bool has_order;
+    struct held *held;  /* the oldest first */
+    struct held *spare; /* with an empty arena; NULL: none */
     bool finishes_at_once;
-    size_t unreported;  /* targets of the order */
+    unsigned riders;
     bool has_next;      /* a message is there and not yet decoded */
     unsigned next_type;
 };
@@ -45,17 +53,57 @@ struct agent *agent_open(int socket)
     struct agent *agent = memory_new(struct agent);
 
     agent->channel = ipc_open(socket);
-    agent->arena = arena_new();
-    agent->order.content = -1;
     return agent;
 }
 
-static void forget_order(struct agent *agent)
+static struct held *hold_new(struct agent *agent)
 {
-    fd_close(&agent->order.content);
-    agent->order = (struct order){ .arena = agent->arena, .content = -1 };
-    agent->has_order = false;
-    arena_reset(agent->arena);
+    struct held *held = agent->spare;
+
+    agent->spare = NULL;
+    if (held == NULL) {
+        held = memory_new(struct held);
+        held->order = (struct order){ .arena = arena_new(), .content = -1 };
+    }
+    LL_APPEND(agent->held, held);
+    return held;
+}
+
+static void forget(struct agent *agent, struct held *held)
+{
+    struct arena *arena = held->order.arena;
+
+    LL_DELETE(agent->held, held);
+    fd_close(&held->order.content);
+    if (agent->spare != NULL) {
+        arena_free(arena);
+        free(held);
+        return;
+    }
+    arena_reset(arena);
+    *held = (struct held){ .order = { .arena = arena, .content = -1 } };
+    agent->spare = held;
+}
+
+static void forget_finished(struct agent *agent)
+{
+    struct held *held;
+    struct held *next;
+
+    LL_FOREACH_SAFE (agent->held, held, next) {
+        if (held->finished)
+            forget(agent, held);
+    }
+}
+
+static struct held *held_of(struct order *order)
+{
+    return (struct held *)order; /* its first member */
+}
+
+bool agent_is_reported(const struct order *order)
+{
+    return ((const struct held *)order)->unreported == 0;
 }
 
 void agent_finishes_at_once(struct agent *agent)
@@ -67,37 +115,36 @@ void agent_close(struct agent *agent)
 {
     if (agent == NULL)
         return;
-    forget_order(agent);
+    while (agent->held != NULL)
+        forget(agent, agent->held);
+    if (agent->spare != NULL)
+        arena_free(agent->spare->order.arena);
+    free(agent->spare);
     ipc_close(agent->channel);
-    arena_free(agent->arena);
     free(agent);
 }
 
 /* --- orders --- */
 
-static const char *keep(struct agent *agent, const char *text)
+static const char *keep(struct order *order, const char *text)
 {
-    return *text == '\0' ? "" : arena_copy_text(agent->arena, text);
+    return *text == '\0' ? "" : arena_copy_text(order->arena, text);
 }
 
-static bool bad_order(struct agent *agent, const char *why)
+static bool bad_order(const struct agent *agent, const char *why)
 {
     log_warning("%s from the queue manager: %s", why, ipc_error(agent->channel));
-    forget_order(agent);
     return false;
 }
 
-static bool read_content(struct agent *agent, const char **why)
+static bool read_content(struct order *order, const char **why)
 {
-    struct order *order = &agent->order;
-
     /* What only asks may do without a message. */
     return message_file_read_header(order->content, &order->file, why) || (order->envelope.flags & ENVELOPE_VERIFY_ONLY);
 }
 
-static bool receive_order(struct agent *agent)
+static bool receive_order(struct agent *agent, struct order *order)
 {
-    struct order *order = &agent->order;
     struct agent_order message = { .content = -1 };
     const char *why = "";
 
@@ -105,15 +152,15 @@ static bool receive_order(struct agent *agent)
         return bad_order(agent, "bad order");
     order->content = message.content;
     if (message.attributes.length > 0
-        && !envelope_decode(message.attributes.data, message.attributes.length, 0, agent->arena, &order->envelope, &why))
+        && !envelope_decode(message.attributes.data, message.attributes.length, 0, order->arena, &order->envelope, &why))
         return bad_order(agent, why);
-    order->kind = keep(agent, message.kind);
-    order->queue_id = keep(agent, message.queue_id);
-    order->next_hop = keep(agent, message.next_hop);
-    order->affinity = keep(agent, message.affinity);
+    order->kind = keep(order, message.kind);
+    order->queue_id = keep(order, message.queue_id);
+    order->next_hop = keep(order, message.next_hop);
+    order->affinity = keep(order, message.affinity);
     order->more_waits = message.more_waits;
-    order->envelope.sender = keep(agent, message.sender);
-    order->envelope.envid = keep(agent, message.envid);
+    order->envelope.sender = keep(order, message.sender);
+    order->envelope.envid = keep(order, message.envid);
     order->envelope.ret = message.ret == RET_FULL ? RET_FULL : message.ret == RET_HEADERS ? RET_HEADERS : RET_UNSET;
     order->envelope.flags = message.flags;
     order->envelope.size_bytes = message.size_bytes;
@@ -121,16 +168,15 @@ static bool receive_order(struct agent *agent)
     order->envelope.recipients = NULL;
     order->envelope.recipient_count = 0;
     order->active_us = (int64_t)message.active_us;
-    if (!read_content(agent, &why)) {
+    if (!read_content(order, &why)) {
         log_warning("%s: queue file %s", order->queue_id, why);
         order->file = (struct message_file){0}; /* not complete: agents defer such an order */
     }
     return true;
 }
 
-static bool receive_recipient(struct agent *agent)
+static bool receive_recipient(struct agent *agent, struct order *order)
 {
-    struct order *order = &agent->order;
     struct agent_recipient message;
 
     if (!agent_recipient_decode(agent->channel, &message))
@@ -139,57 +185,57 @@ static bool receive_recipient(struct agent *agent)
     if (message.index != count || count == RECIPIENTS_MAX)
         return bad_order(agent, "recipient out of order");
     if ((count & (count - 1)) == 0) { /* grows at powers of two; old copies go with the arena */
-        struct agent_target *bigger = arena_allocate(agent->arena, (count == 0 ? 1 : count * 2) * sizeof(*bigger));
+        struct agent_target *bigger = arena_allocate(order->arena, (count == 0 ? 1 : count * 2) * sizeof(*bigger));
         if (count > 0)
             memcpy(bigger, order->targets, count * sizeof(*bigger));
         order->targets = bigger;
     }
     order->targets[order->target_count++] = (struct agent_target){
         .recipient = {
-            .address = keep(agent, message.address),
-            .original = keep(agent, message.original),
-            .dsn_orcpt = keep(agent, message.dsn_orcpt),
+            .address = keep(order, message.address),
+            .original = keep(order, message.original),
+            .dsn_orcpt = keep(order, message.dsn_orcpt),
             .notify = message.notify,
         },
-        .why = keep(agent, message.why),
-        .status = keep(agent, message.status),
-        .action = keep(agent, message.action),
-        .diagnostic_type = keep(agent, message.diagnostic_type),
-        .diagnostic = keep(agent, message.diagnostic),
-        .remote_mta = keep(agent, message.remote_mta),
+        .why = keep(order, message.why),
+        .status = keep(order, message.status),
+        .action = keep(order, message.action),
+        .diagnostic_type = keep(order, message.diagnostic_type),
+        .diagnostic = keep(order, message.diagnostic),
+        .remote_mta = keep(order, message.remote_mta),
     };
     return true;
 }
 
-static bool receive_notice(struct agent *agent)
+static bool receive_notice(struct agent *agent, struct order *order)
 {
     struct agent_notice message;
 
     if (!agent_notice_decode(agent->channel, &message) || message.transcript.length > AGENT_NOTICE_BYTES)
         return bad_order(agent, "bad notice");
-    agent->order.errors = (struct agent_errors){
-        .program = keep(agent, message.program),
-        .peer = keep(agent, message.peer),
-        .opening = keep(agent, message.opening),
-        .transcript = arena_copy_bytes(agent->arena, message.transcript.data, message.transcript.length),
+    order->errors = (struct agent_errors){
+        .program = keep(order, message.program),
+        .peer = keep(order, message.peer),
+        .opening = keep(order, message.opening),
+        .transcript = arena_copy_bytes(order->arena, message.transcript.data, message.transcript.length),
     };
     return true;
 }
 
-static bool receive_go(struct agent *agent)
+static bool receive_go(struct agent *agent, struct held *held)
 {
     struct agent_go message;
 
     if (!agent_go_decode(agent->channel, &message))
         return bad_order(agent, "bad message");
-    agent->unreported = agent->order.target_count;
-    if (message.recipient_count != agent->order.target_count)
+    held->unreported = held->order.target_count;
+    if (message.recipient_count != held->order.target_count)
         return bad_order(agent, "recipients are missing in an order");
     return true;
 }
 
 /* What follows agent_order, up to and with agent_go. */
-static bool receive_rest(struct agent *agent)
+static bool receive_rest(struct agent *agent, struct held *held)
 {
     int64_t deadline_ms = clock_deadline_s(ORDER_TIMEOUT_S);
     unsigned type;
@@ -198,10 +244,10 @@ static bool receive_rest(struct agent *agent)
         if (!ipc_receive(agent->channel, &type, deadline_ms))
             return bad_order(agent, "incomplete order");
         if (type == agent_go_type)
-            return receive_go(agent);
+            return receive_go(agent, held);
         if (type != agent_recipient_type && type != agent_notice_type)
             return bad_order(agent, "unexpected message");
-        if (!(type == agent_notice_type ? receive_notice(agent) : receive_recipient(agent)))
+        if (!(type == agent_notice_type ? receive_notice(agent, &held->order) : receive_recipient(agent, &held->order)))
             return false;
     }
 }
@@ -228,7 +274,7 @@ static bool wait_for_order(struct agent *agent, int64_t idle_s)
 
 struct order *agent_receive(struct agent *agent, int64_t idle_s)
 {
-    forget_order(agent);
+    forget_finished(agent);
     if (!wait_for_order(agent, idle_s))
         return NULL;
     if (!agent->has_next && !ipc_receive(agent->channel, &agent->next_type, clock_deadline_s(idle_s)))
@@ -238,11 +284,26 @@ struct order *agent_receive(struct agent *agent, int64_t idle_s)
         (void)bad_order(agent, "unexpected message");
         return NULL;
     }
-    if (!receive_order(agent) || !receive_rest(agent))
+    struct held *held = hold_new(agent);
+    if (!receive_order(agent, &held->order) || !receive_rest(agent, held)) {
+        forget(agent, held);
         return NULL;
-    agent->order.received_us = clock_wall_us();
-    agent->has_order = true;
-    return &agent->order;
+    }
+    held->order.received_us = clock_wall_us();
+    return &held->order;
+}
+
+bool agent_has_next(struct agent *agent)
+{
+    if (!agent->has_next)
+        agent->has_next = ipc_next(agent->channel, &agent->next_type)
+            || (ipc_feed(agent->channel) && ipc_next(agent->channel, &agent->next_type));
+    return agent->has_next;
+}
+
+void agent_takes_riders(struct agent *agent, unsigned count)
+{
+    agent->riders = count;
 }
 
 int agent_wait(struct agent *agent, int other_fd, int64_t idle_s)
@@ -367,11 +428,13 @@ static struct agent_result settle(struct order *order, const struct recipient *r
 }
 
 /* What is done must be known at once, even if this process ends in the middle of the order. A failure shows in agent_finish. */
-static void tell(struct agent *agent, struct agent_target *target)
+static void tell(struct agent *agent, struct order *order, struct agent_target *target)
 {
+    struct held *held = held_of(order);
+
     target->reported = true;
-    agent->unreported--;
-    if (agent->unreported > 0 || !agent->finishes_at_once)
+    held->unreported--;
+    if (held->unreported > 0 || !agent->finishes_at_once)
         (void)ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S));
 }
 
@@ -394,7 +457,7 @@ void agent_report(struct agent *agent, struct order *order, struct agent_target 
         .remote_mta = result.remote_mta,
         .notified_elsewhere = result.notified_elsewhere,
     });
-    tell(agent, target);
+    tell(agent, order, target);
 }
 
 void agent_notify(struct agent *agent, const struct agent_errors *errors)
@@ -425,22 +488,22 @@ struct agent_parts {
     struct agent_failure **failures_end;
 };
 
-static const char *keep_optional(struct agent *agent, const char *text)
+static const char *keep_optional(struct order *order, const char *text)
 {
-    return text == NULL ? NULL : arena_copy_text(agent->arena, text);
+    return text == NULL ? NULL : arena_copy_text(order->arena, text);
 }
 
-static struct agent_result keep_result(struct agent *agent, const struct agent_result *result)
+static struct agent_result keep_result(struct order *order, const struct agent_result *result)
 {
     struct agent_result copy = *result;
 
-    copy.status = keep_optional(agent, result->status);
-    copy.why = keep_optional(agent, result->why);
-    copy.relay = keep_optional(agent, result->relay);
-    copy.action = keep_optional(agent, result->action);
-    copy.diagnostic_type = keep_optional(agent, result->diagnostic_type);
-    copy.diagnostic = keep_optional(agent, result->diagnostic);
-    copy.remote_mta = keep_optional(agent, result->remote_mta);
+    copy.status = keep_optional(order, result->status);
+    copy.why = keep_optional(order, result->why);
+    copy.relay = keep_optional(order, result->relay);
+    copy.action = keep_optional(order, result->action);
+    copy.diagnostic_type = keep_optional(order, result->diagnostic_type);
+    copy.diagnostic = keep_optional(order, result->diagnostic);
+    copy.remote_mta = keep_optional(order, result->remote_mta);
     return copy;
 }
 
@@ -468,18 +531,18 @@ void agent_note_part(struct agent *agent, struct order *order, struct agent_targ
     struct agent_parts *parts = target->parts;
 
     if (parts == NULL) {
-        parts = target->parts = arena_allocate(agent->arena, sizeof(*parts));
+        parts = target->parts = arena_allocate(order->arena, sizeof(*parts));
         parts->failures_end = &parts->failures;
     }
     if (result->code >= 500) {
-        struct agent_failure *failure = arena_allocate(agent->arena, sizeof(*failure));
-        *failure = (struct agent_failure){ .part = *part, .result = keep_result(agent, result) };
-        failure->part.address = arena_copy_text(agent->arena, part->address);
+        struct agent_failure *failure = arena_allocate(order->arena, sizeof(*failure));
+        *failure = (struct agent_failure){ .part = *part, .result = keep_result(order, result) };
+        failure->part.address = arena_copy_text(order->arena, part->address);
         *parts->failures_end = failure;
         parts->failures_end = &failure->next;
     } else if (result->code >= 400) {
         parts->has_deferral = true;
-        parts->deferral = keep_result(agent, result);
+        parts->deferral = keep_result(order, result);
     } else if (text_equal(order->kind, "verify") || (order->envelope.flags & ENVELOPE_TRACE)) {
         send_part(agent, order, target, part, result);
     }
@@ -539,7 +602,7 @@ void agent_expanded(struct agent *agent, struct order *order, struct agent_targe
         .failed_address = first != NULL ? first->part.address : "",
         .told_by_parts = verdict->code < 300,
     });
-    tell(agent, target);
+    tell(agent, order, target);
 }
 
 void agent_confirm(struct agent *agent, struct order *order, struct agent_target *target, const struct verdict *verdict)
@@ -584,7 +647,21 @@ void agent_pass_on(struct agent *agent, struct order *order, struct agent_target
         return;
     copy.index = (uint32_t)(target - order->targets);
     agent_verdict_send(agent->channel, &copy);
-    tell(agent, target);
+    tell(agent, order, target);
+}
+
+bool agent_flush(struct agent *agent)
+{
+    return ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S));
+}
+
+static bool has_unfinished(const struct agent *agent)
+{
+    const struct held *held = agent->held;
+
+    while (held != NULL && held->finished)
+        held = held->next;
+    return held != NULL;
 }
 
 bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,
@@ -592,10 +669,13 @@ bool agent_finish(struct agent *agent, struct order *order, const char *kept_aff
 {
     agent_finished_send(agent->channel, &(struct agent_finished){
         .affinity = kept_affinity,
+        .riders = agent->riders,
         .unreachable = unreachable != NULL,
         .status = unreachable == NULL ? "" : unreachable->status,
         .why = unreachable == NULL ? "" : unreachable->why,
     });
     fd_close(&order->content);
-    return ipc_flush(agent->channel, clock_deadline_s(ORDER_TIMEOUT_S));
+    held_of(order)->finished = true;
+    agent->riders = 0;
+    return has_unfinished(agent) || agent_flush(agent);
 }

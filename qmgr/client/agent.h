@@ -36,7 +36,7 @@ struct agent_errors {
     const char *transcript; /* lines, each ended by LF */
 };
 
-/* One order. Everything in it lives until the next agent_receive. */
+/* One order. Everything in it lives until it was finished and the next one is received. */
 struct order {
     struct arena *arena;   /* for whatever the agent wants to keep as long as the order */
     const char *kind;      /* deliver, verify; bounce, delay, success, trace, errors */
@@ -83,6 +83,11 @@ void agent_watch(struct agent *agent, bool (*has_changed)(void *context), void *
 /* Waits at most idle_s seconds for the next order. NULL: the connection ended, was bad, or idle too long (close
  * it). */
 struct order *agent_receive(struct agent *agent, int64_t idle_s);
+/* Whether a further order has come already, so that agent_receive needn't wait for it. */
+bool agent_has_next(struct agent *agent);
+/* Says with the next agent_finish that up to so many orders may come along with the next one for the same destination: the agent
+ * will do them all at once. Orders must be finished in the order in which they were received. */
+void agent_takes_riders(struct agent *agent, unsigned count);
 /* Waits for input on the agent's connection or on other_fd (a kept SMTP connection), for callers that watch both:
  * 1 an order comes, 2 other_fd is readable, 0 time is up. */
 int agent_wait(struct agent *agent, int other_fd, int64_t idle_s);
@@ -120,7 +125,11 @@ void agent_pass_notice(struct agent *agent, const struct agent_notice *notice);
 void agent_pass_part(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_part *part);
 void agent_pass_on(struct agent *agent, struct order *order, struct agent_target *target, const struct agent_verdict *verdict);
 
-/* The order is done. kept_affinity: "" or the order's, when the agent keeps its connection for it. unreachable:
+/* Whether every target was reported. */
+bool agent_is_reported(const struct order *order);
+/* Sends what was reported so far. False: the queue manager is gone. */
+bool agent_flush(struct agent *agent);
+/* The order is done; that is sent at once, unless other orders were received and not yet finished. kept_affinity: "" or the order's, when the agent keeps its connection for it. unreachable:
  * NULL or why the next hop couldn't be reached at all. False: the queue manager is gone. */
 bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,
     const struct agent_result *unreachable);

@@ -22,6 +22,11 @@ struct schedule_peer {
     struct schedule_peer *next_peer;
 };
 
+/* One place in a destination's window that several deliveries share. */
+struct schedule_slot {
+    size_t users;
+};
+
 /* The work of one message for one transport; in the transport's ring as long as it has runnable peers. */
 struct job {
     const void *message;
@@ -37,7 +42,8 @@ struct schedule_destination {
     struct schedule_transport *transport;
     char *name;
     struct feedback feedback;
-    int busy;
+    int busy;                      /* places taken in the window */
+    unsigned riders;               /* schedule_let_ride */
     int64_t delayed_until_ms;
     int64_t dead_until_ms;
     struct schedule_reason reason; /* while dead; owned */
@@ -319,12 +325,15 @@ static struct schedule_entry *start_entry(struct schedule_peer *peer)
     struct job *job = peer->job;
 
     DL_DELETE(peer->entries, entry);
+    entry->slot = NULL;
     peer->running++;
-    peer->destination->busy++;
     job->transport->waiting--;
     job->transport->running++;
     /* To the end of both lines: other destinations and other messages first. */
-    unlink_runnable(peer);
+    if (peer->parked)
+        unpark(peer);
+    else
+        unlink_runnable(peer);
     if (job->in_ring) {
         DL_DELETE(job->transport->ring, job);
         DL_APPEND(job->transport->ring, job);
@@ -342,13 +351,67 @@ struct schedule_entry *schedule_next(struct schedule_transport *transport, int64
     wake_delayed(transport, now_ms);
     while (transport->ring != NULL) {
         struct schedule_peer *peer = transport->ring->runnable;
-        if (is_open(peer->destination, now_ms))
+        if (is_open(peer->destination, now_ms)) {
+            peer->destination->busy++;
             return start_entry(peer);
+        }
         unlink_runnable(peer);
         peer->parked = true;
         DL_APPEND(peer->destination->parked, peer);
     }
     return NULL;
+}
+
+/* --- several at once --- */
+
+void schedule_let_ride(struct schedule_entry *entry, unsigned count)
+{
+    entry->peer->destination->riders = count;
+}
+
+unsigned schedule_riders(const struct schedule_entry *entry)
+{
+    return entry->peer->destination->riders;
+}
+
+static void share_slot(struct schedule_entry *started, struct schedule_entry *along)
+{
+    if (started->slot == NULL) {
+        started->slot = memory_new(struct schedule_slot);
+        started->slot->users = 1;
+    }
+    started->slot->users++;
+    along->slot = started->slot;
+}
+
+static void give_up_slot(struct schedule_destination *destination, struct schedule_entry *entry)
+{
+    struct schedule_slot *slot = entry->slot;
+
+    entry->slot = NULL;
+    if (slot != NULL && --slot->users > 0)
+        return;
+    free(slot);
+    destination->busy--;
+}
+
+struct schedule_entry *schedule_next_along(struct schedule_entry *started)
+{
+    struct schedule_destination *destination = started->peer->destination;
+    struct schedule_transport *transport = destination->transport;
+    struct schedule_peer *peer = destination->peers;
+
+    if (transport->limits.transport_delay_ms > 0 || transport->limits.destination_delay_ms > 0)
+        return NULL;
+    while (peer != NULL && peer->entries == NULL)
+        peer = peer->next_peer;
+    if (peer == NULL)
+        return NULL;
+    DL_DELETE2(destination->peers, peer, prev_peer, next_peer); /* the next one is another message's */
+    DL_APPEND2(destination->peers, peer, prev_peer, next_peer);
+    struct schedule_entry *along = start_entry(peer);
+    share_slot(started, along);
+    return along;
 }
 
 int64_t schedule_wake_ms(const struct schedule_transport *transport, int64_t now_ms)
@@ -375,7 +438,7 @@ void schedule_requeue(struct schedule_entry *entry)
     struct schedule_peer *peer = entry->peer;
 
     peer->running--;
-    peer->destination->busy--;
+    give_up_slot(peer->destination, entry);
     peer->job->transport->running--;
     peer->job->transport->waiting++;
     DL_PREPEND(peer->entries, entry);
@@ -406,7 +469,7 @@ bool schedule_finish(struct schedule_entry *entry, const struct schedule_reason 
     else
         died = feedback_fail(&destination->feedback, &transport->limits.feedback);
     peer->running--;
-    destination->busy--;
+    give_up_slot(destination, entry);
     transport->running--;
     entry->peer = NULL;
     set_delays(destination, now_ms);

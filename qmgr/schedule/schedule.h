@@ -31,6 +31,7 @@ struct schedule_limits {
 struct schedule_entry {
     void *owner;
     struct schedule_peer *peer;
+    struct schedule_slot *slot; /* shared with others that were started along with it; NULL: its own */
     struct schedule_entry *prev;
     struct schedule_entry *next;
 };
@@ -66,6 +67,15 @@ void schedule_add(struct schedule_transport *transport, const char *destination,
 
 /* Starts the next delivery of this transport; NULL: none may start now. */
 struct schedule_entry *schedule_next(struct schedule_transport *transport, int64_t now_ms);
+
+/* Says of a started delivery's destination that one agent does several deliveries there faster than one after the other: so many
+ * more may be started along with another one. Forgotten when there is no work for the destination any more. */
+void schedule_let_ride(struct schedule_entry *entry, unsigned count);
+/* How many that is. */
+unsigned schedule_riders(const struct schedule_entry *entry);
+/* Starts another delivery to the destination of a started one, for the same agent: together they take one place in the
+ * destination's window. NULL: nothing waits, or deliveries are to be spaced out. */
+struct schedule_entry *schedule_next_along(struct schedule_entry *started);
 
 /* A started delivery didn't begin after all: back to the front of its message's work for that destination. */
 void schedule_requeue(struct schedule_entry *entry);

@@ -240,6 +240,51 @@ static void concurrency_grows_and_shrinks_within_limits(void **unused)
     assert_int_equal(feedback.window, 5);
 }
 
+static void riders_share_one_place_in_the_window(void **unused)
+{
+    struct schedule_entry entries[8] = {0};
+    char message[8];
+
+    set_up();
+    limits.feedback.maximum = 2;
+    struct schedule *schedule = schedule_new(read_limits, NULL);
+    struct schedule_transport *local = schedule_transport(schedule, "local");
+    for (size_t i = 0; i < COUNT_OF(entries); i++)
+        schedule_add(local, "user", &message[i], &entries[i]);
+    struct schedule_entry *first = schedule_next(local, 0);
+    assert_ptr_equal(first, &entries[0]);
+    assert_int_equal(schedule_riders(first), 0);
+    schedule_let_ride(first, 2);
+    assert_int_equal(schedule_riders(first), 2);
+    assert_ptr_equal(schedule_next_along(first), &entries[1]);
+    assert_ptr_equal(schedule_next_along(first), &entries[2]);
+    assert_ptr_equal(schedule_next(local, 0), &entries[3]); /* the second place of two */
+    assert_null(schedule_next(local, 0));
+    finish(first, 0);
+    finish(&entries[1], 0);
+    assert_null(schedule_next(local, 0)); /* the last of the three still has the place */
+    schedule_requeue(&entries[2]);
+    assert_ptr_equal(schedule_next(local, 0), &entries[2]);
+    assert_int_equal(schedule_running(local), 2);
+    schedule_free(schedule);
+}
+
+static void a_pause_between_deliveries_lets_none_ride(void **unused)
+{
+    struct schedule_entry entries[2] = {0};
+
+    set_up();
+    limits.destination_delay_ms = 100;
+    struct schedule *schedule = schedule_new(read_limits, NULL);
+    struct schedule_transport *local = schedule_transport(schedule, "local");
+    for (size_t i = 0; i < COUNT_OF(entries); i++)
+        schedule_add(local, "user", &entries[i], &entries[i]);
+    struct schedule_entry *first = schedule_next(local, 0);
+    schedule_let_ride(first, 2);
+    assert_null(schedule_next_along(first));
+    schedule_free(schedule);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -252,6 +297,8 @@ int main(void)
         cmocka_unit_test(an_order_that_did_not_begin_comes_first_again),
         cmocka_unit_test(feedback_rates_are_read),
         cmocka_unit_test(concurrency_grows_and_shrinks_within_limits),
+        cmocka_unit_test(riders_share_one_place_in_the_window),
+        cmocka_unit_test(a_pause_between_deliveries_lets_none_ride),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

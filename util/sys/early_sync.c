@@ -24,7 +24,17 @@ bool early_sync_content(int fd)
     return sync_file_range(fd, 0, 0,
                SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) == 0;
 }
+
+bool early_sync_begin(int fd)
+{
+    return !orders_by_journal(fd) || sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE) == 0;
+}
 #else
+bool early_sync_begin(int fd)
+{
+    return true;
+}
+
 bool early_sync_content(int fd)
 {
     return fsync(fd) == 0;

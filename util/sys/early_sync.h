@@ -8,4 +8,6 @@
  * where a file system's one journal is known to order and to flush it all with the folder's fsync: there it only writes the bytes
  * out, and one journal commit is saved. False with errno. */
 bool early_sync_content(int fd);
+/* Where that pays, starts the writing and doesn't wait for it. False with errno. */
+bool early_sync_begin(int fd);
 #endif
