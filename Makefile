@@ -11,7 +11,8 @@ SOURCES := $(shell find $(ROOMS) -name '*.c' 2>/dev/null | sort)
 MAINS := $(if $(SOURCES),$(shell grep -l '^int main\b' $(SOURCES)))
 # Table types that need a library of their own are modules, loaded at run time; those whose library is here are built.
 MODULE_FOLDER = util/table/module
-have_header = $(shell echo '\#include <$(1)>' | $(CC) -E -xc -o /dev/null - 2>/dev/null && echo $(2))
+HASH := \#
+have_header = $(shell echo '$(HASH)include <$(1)>' | $(CC) -E -xc -o /dev/null - 2>/dev/null && echo $(2))
 MODULE_TYPES := $(call have_header,lmdb.h,lmdb) $(call have_header,sqlite3.h,sqlite)
 MODULE_LIBRARY_lmdb = -llmdb
 MODULE_LIBRARY_sqlite = -lsqlite3
