@@ -64,11 +64,16 @@ $(BUILD)/bin/$(notdir $(1:.c=)): $(BUILD)/obj/$(1:.c=.o) $(LIBRARY)
 endef
 $(foreach main,$(MAINS),$(eval $(call PROGRAM_RULE,$(main))))
 
-$(BUILD)/lib/posthaste/posthaste-%.so: $(MODULE_FOLDER)/table_%.c $(MODULE_FOLDER)/query_template.c
+$(BUILD)/module/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=default -MMD -MP -c -o $@ $<
+
+MODULE_OBJECTS := $(patsubst %,$(BUILD)/module/$(MODULE_FOLDER)/%.o,$(MODULE_TYPES:%=table_%) query_template)
+$(MODULES): $(BUILD)/lib/posthaste/posthaste-%.so: $(BUILD)/module/$(MODULE_FOLDER)/table_%.o $(BUILD)/module/$(MODULE_FOLDER)/query_template.o
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
-	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=default -shared -MMD -MP -MF $@.d -Wl,-z,relro -Wl,-z,now \
-		-Wl,--as-needed -o $@ $(filter %.c,$^) $(LDFLAGS) $(MODULE_LIBRARY_$*)
+	@$(CC) $(ALL_CFLAGS) -fPIC -shared $(filter-out -pie,$(HARDEN_LINK)) -o $@ $^ $(LDFLAGS) $(MODULE_LIBRARY_$*)
 
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
@@ -86,6 +91,7 @@ SBIN = $(DESTDIR)$(PREFIX)/sbin
 BIN = $(DESTDIR)$(PREFIX)/bin
 LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/posthaste
 MANUAL = $(DESTDIR)$(PREFIX)/share/man
+PAGE_LINKS = lmtp.8:smtp.8 postfix.1:posthaste.1 mailq.1:sendmail.1 newaliases.1:sendmail.1 postconf.5:main.cf.5
 install: all
 	install -d $(SBIN) $(BIN) $(LIBEXEC) $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(CONFDIR)
 	for p in $(filter-out parameters_manual,$(notdir $(PROGRAMS))); do \
@@ -109,8 +115,13 @@ install: all
 	    install -d $(MANUAL)/man$${page##*.} && install -m 644 $$page $(MANUAL)/man$${page##*.}/ || exit 1; \
 	done
 	install -d $(MANUAL)/man5 && $(BUILD)/bin/parameters_manual >$(MANUAL)/man5/main.cf.5
-	if test -e man/smtp.8; then ln -sf smtp.8 $(MANUAL)/man8/lmtp.8; fi
-	if test -e man/posthaste.1; then ln -sf posthaste.1 $(MANUAL)/man1/postfix.1; fi
+	for l in $(PAGE_LINKS); do ln -sf $${l##*:} $(MANUAL)/man$${l##*.}/$${l%%:*} || exit 1; done
+
+# For systemd, when asked.
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+install-service:
+	install -d $(UNITS)
+	sed 's#/usr/sbin#$(PREFIX)/sbin#; s#/etc/posthaste#$(CONFDIR)#' conf/posthaste.service >$(UNITS)/posthaste.service
 
 # The manual of main.cf comes from the declarations in util/config/parameters.
 manual: $(BUILD)/main.cf.5
@@ -147,7 +158,10 @@ uninstall:
 	for p in $(COMMANDS) postfix; do rm -f $(SBIN)/$$p || exit 1; done
 	rm -f $(BIN)/mailq $(BIN)/newaliases $(DESTDIR)$(PREFIX)/lib/sendmail
 	rm -rf $(LIBEXEC) $(DESTDIR)$(PREFIX)/lib/posthaste
-	for page in $(wildcard man/*.[158]) man/postfix.1 man/lmtp.8 man/main.cf.5; do rm -f $(MANUAL)/man$${page##*.}/$${page##*/} || exit 1; done
+	for page in $(notdir $(wildcard man/*.[158])) $(foreach l,$(PAGE_LINKS),$(firstword $(subst :, ,$(l)))) main.cf.5; do \
+	    rm -f $(MANUAL)/man$${page##*.}/$$page || exit 1; \
+	done
+	rm -f $(UNITS)/posthaste.service
 
 # The sources as they are in version control.
 dist:
@@ -161,8 +175,7 @@ run: packages-build
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(MODULES:=.d)
-.PHONY: all manual bench unit-tests clean install uninstall dist run
-
-.PHONY: all bench unit-tests fuzzers check check-asan clean packages-build packages-check packages-bench
+-include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(MODULE_OBJECTS:.o=.d)
+.PHONY: all manual bench unit-tests fuzzers check check-asan clean install install-service uninstall dist run
+.PHONY: packages-build packages-check packages-bench force
 .DELETE_ON_ERROR:

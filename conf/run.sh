@@ -11,17 +11,24 @@ run=${RUN:-$BUILD/run}
 uid=$(id -u)
 owner=$(id -un)
 group=$(id -gn)
+network=
 if [ "$uid" = 0 ]; then
     owner=mail
     group=daemon
-    uid=$(id -u nobody)
+    network="network_owner = nobody"
+    uid=$(id -u games 2>/dev/null || id -u bin)
     mkdir -p "$run"
     setpriv --reuid="$(id -u mail)" --regid="$(id -g mail)" --clear-groups test -x "$run" || run=/var/tmp/posthaste-run
+fi
+mkdir -p "$run"
+if [ -z "$(find "$run" -prune -type d -user "$(id -un)")" ]; then
+    echo "$run belongs to somebody else: set RUN to another folder" >&2
+    exit 1
 fi
 mkdir -p "$run/etc" "$run/mail"
 chmod 755 "$run" "$run/etc"
 if [ "$(id -u)" = 0 ]; then
-    chown nobody "$run/mail"
+    chown "$uid" "$run/mail"
     chmod 700 "$run/mail"
 fi
 echo "Building ..."
@@ -36,6 +43,7 @@ data_directory = $run/data
 daemon_directory = $run/stage/usr/libexec/posthaste
 command_directory = $run/stage/usr/sbin
 mail_owner = $owner
+$network
 setgid_group = $group
 maillog_file = /dev/stdout
 inet_interfaces = 127.0.0.1
