@@ -53,6 +53,7 @@ myhostname = localhost
 mydestination =
 virtual_mailbox_domains = localhost
 virtual_mailbox_maps = hash:$run/etc/mailboxes
+virtual_minimum_uid = 1
 virtual_mailbox_base = $run/mail
 virtual_uid_maps = static:$uid
 virtual_gid_maps = static:$(id -g "$(id -un "$uid")")
