@@ -11,6 +11,13 @@ static bool needs_encryption(const struct service *service)
            || encryption_is_immediate(service->encryption);
 }
 
+static const char *certificate_name(const struct session *session)
+{
+    const struct tls_facts *facts = session->tls == NULL ? NULL : tls_facts(session->tls);
+
+    return facts == NULL || facts->trust < TLS_TRUSTED ? NULL : facts->subject;
+}
+
 void login_start(struct session *session)
 {
     const struct auth_client client = {
@@ -19,6 +26,7 @@ void login_start(struct session *session)
         .server_address = session->server_address,
         .server_port = session->server_port,
         .encrypted = session->encrypted,
+        .certificate_name = certificate_name(session),
     };
 
     login_stop(session);
@@ -34,7 +42,7 @@ void login_start(struct session *session)
 
 bool login_is_possible(struct service *service, struct str *why)
 {
-    const struct auth_client nobody = { "", "", "", "", encryption_is_immediate(service->encryption) };
+    const struct auth_client nobody = { "", "", "", "", encryption_is_immediate(service->encryption), NULL };
 
     if (service->auth == NULL || (needs_encryption(service) && !nobody.encrypted))
         return true;

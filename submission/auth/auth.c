@@ -1,6 +1,8 @@
 #include "submission/auth/auth.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "submission/auth/auth_back_end.h"
 #include "util/base/memory.h"
@@ -18,6 +20,7 @@ struct auth_service {
 
 struct auth {
     struct auth_service *service;
+    struct auth_client client;
     void *handle;
     struct str available; /* mechanisms that may be used */
     struct str announced;
@@ -65,6 +68,20 @@ static void announce(struct auth *auth)
     str_free(&name);
 }
 
+/* A certificate is as good as a password only where the administrator let EXTERNAL be announced. */
+static void forget_certificate_if_unwanted(struct auth *auth)
+{
+    const char *cursor = str_text(&auth->announced);
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&cursor, " ", &word, &length)) {
+        if (length == strlen("EXTERNAL") && strncasecmp(word, "EXTERNAL", length) == 0)
+            return;
+    }
+    auth->client.certificate_name = NULL;
+}
+
 const char *auth_service_file(const struct auth_service *service)
 {
     return service->back_end->file(service->handle);
@@ -76,9 +93,11 @@ struct auth *auth_open(struct auth_service *service, const struct auth_client *c
     unsigned options = client->encrypted ? service->options_encrypted : service->options_plain;
 
     auth->service = service;
-    auth->handle = service->back_end->open(service->handle, client, options, &auth->available);
+    auth->client = *client;
+    auth->handle = service->back_end->open(service->handle, &auth->client, options, &auth->available);
     if (auth->handle != NULL)
         announce(auth);
+    forget_certificate_if_unwanted(auth);
     if (auth->announced.length > 0)
         return auth;
     if (auth->handle == NULL)

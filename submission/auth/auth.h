@@ -16,6 +16,7 @@ struct auth_client {
     const char *server_address;
     const char *server_port;
     bool encrypted;
+    const char *certificate_name; /* common name of its certificate, "": none there; NULL: it showed none that we trust */
 };
 
 enum auth_status {

@@ -280,6 +280,47 @@ static bool is_offered(const struct dovecot_session *session, const char *mechan
     return false;
 }
 
+/* Texts with bytes that would need Dovecot's escapes are left out: no name has them. */
+static bool is_plain(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static void put_certificate(struct str *request, const char *name)
+{
+    if (name == NULL)
+        return;
+    str_put(request, "\tvalid-client-cert");
+    if (*name != '\0' && is_plain(name))
+        str_printf(request, "\tcert_username=%s", name);
+}
+
+static enum auth_status answer_challenge(struct dovecot *server, const char *response, struct str *answer, struct str *user)
+{
+    struct str request = {0};
+
+    str_reserve(&request, 64 + strlen(response));
+    str_printf(&request, "CONT\t%u\t%s\n", server->request, response);
+    bool sent = send_request(server, &request);
+    str_free(&request);
+    return sent ? read_outcome(server, answer, user) : lost(server, answer);
+}
+
+/* Dovecot takes an empty initial response for none, and asks; a client that sent one doesn't expect that. */
+static enum auth_status repeat_empty_response(struct dovecot *server, const char *initial, struct str *answer,
+    struct str *user)
+{
+    enum auth_status status = read_outcome(server, answer, user);
+
+    if (status != AUTH_CONTINUE || initial == NULL || *initial != '\0' || answer->length > 0)
+        return status;
+    return answer_challenge(server, "", answer, user);
+}
+
 static enum auth_status session_begin(void *handle, const char *mechanism, const char *initial, struct str *answer,
     struct str *user)
 {
@@ -301,29 +342,29 @@ static enum auth_status session_begin(void *handle, const char *mechanism, const
         server->config->smtpd_sasl_service, client->server_address, client->client_address);
     if (client->encrypted)
         str_put(&request, "\tsecured");
+    bool is_external = text_equal_nocase(mechanism, "EXTERNAL");
+    if (is_external) /* Postfix's requests for others have no such fields */
+        put_certificate(&request, client->certificate_name);
     if (initial != NULL)
         str_printf(&request, "\tresp=%s", initial);
     str_put_char(&request, '\n');
     bool sent = send_request(server, &request);
     str_free(&request);
-    return sent ? read_outcome(server, answer, user) : lost(server, answer);
+    if (!sent)
+        return lost(server, answer);
+    return is_external ? repeat_empty_response(server, initial, answer, user) : read_outcome(server, answer, user);
 }
 
 static enum auth_status session_respond(void *handle, const char *response, struct str *answer, struct str *user)
 {
     struct dovecot_session *session = handle;
     struct dovecot *server = session->server;
-    struct str request = {0};
 
     if (!text_equal(response, "=") && !sasl_base64_is_valid(response))
         return fail(answer, "Invalid base64 data in continued response");
     if (server->stream == NULL)
         return lost(server, answer);
-    str_reserve(&request, 64 + strlen(response));
-    str_printf(&request, "CONT\t%u\t%s\n", server->request, response);
-    bool sent = send_request(server, &request);
-    str_free(&request);
-    return sent ? read_outcome(server, answer, user) : lost(server, answer);
+    return answer_challenge(server, response, answer, user);
 }
 
 const struct auth_back_end auth_back_end_dovecot = {

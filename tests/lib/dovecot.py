@@ -20,11 +20,12 @@ service anvil {
 }
 passdb {
   driver = passwd-file
+  mechanisms = PASSWORDS
   args = ROOT/users
 }
 userdb {
   driver = static
-  args = uid=nobody gid=nogroup home=ROOT/mail/%u
+  args = uid=OWNER gid=GROUP home=ROOT/mail/%n
 }
 """
 AUTH = """
@@ -38,17 +39,22 @@ service auth {
 """
 
 
-def start(instance, users, settings="", mechanisms="plain login", protocols="", ready="private/auth"):
-    """users: name -> password. QUEUE, ROOT and ETC in the settings stand for our queue, Dovecot's folder and our configuration."""
+def start(instance, users, settings="", mechanisms="plain login", protocols="", owner=("nobody", "nogroup"), ready="private/auth"):
+    """users: name -> password. owner: of all mailboxes. QUEUE, ROOT and ETC in the settings stand for our queue, Dovecot's folder
+    and our configuration."""
+    passwords = " ".join(name for name in mechanisms.split() if name not in ("external", "xoauth2", "oauthbearer"))
     folder = instance.root + "/dovecot"
     if not os.path.exists(folder):
         os.mkdir(folder)
         os.mkdir(folder + "/mail")
         os.chmod(folder + "/mail", 0o777)
+    with open(folder + "/log", "a", encoding="ascii"):
+        os.chmod(folder + "/log", 0o666)  # dovecot-lda writes to it as the recipient
     with open(folder + "/users", "w", encoding="ascii") as out:
         out.writelines(f"{name}:{{PLAIN}}{password}::::::\n" for name, password in users.items())
     text = f"protocols = {protocols}\nauth_mechanisms = {mechanisms}\n" + BASE + AUTH + settings
-    for name, value in (("ROOT", folder), ("QUEUE", instance.queue), ("ETC", instance.etc)):
+    for name, value in (("ROOT", folder), ("QUEUE", instance.queue), ("ETC", instance.etc), ("PASSWORDS", passwords + " none"),
+                        ("OWNER", owner[0]), ("GROUP", owner[1])):
         text = text.replace(name, value)
     with open(folder + "/dovecot.conf", "w", encoding="ascii") as out:
         out.write(text)

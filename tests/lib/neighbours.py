@@ -52,6 +52,19 @@ def resolve_by(address):
     subprocess.run(["mount", "--bind", own, "/etc/resolv.conf"], check=True)
 
 
+def add_users(**ids):
+    """Users of that number, each with a group of its own and a home folder in /run/home."""
+    os.makedirs("/run/home", exist_ok=True)
+    for name, line in (("passwd", "{0}:x:{1}:{1}::/run/home/{0}:/bin/sh\n"), ("group", "{0}:x:{1}:\n")):
+        shutil.copy(f"/etc/{name}", f"/run/{name}")
+        with open(f"/run/{name}", "a", encoding="ascii") as out:
+            out.writelines(line.format(user, number) for user, number in ids.items())
+        subprocess.run(["mount", "--bind", f"/run/{name}", f"/etc/{name}"], check=True)
+    for user, number in ids.items():
+        os.mkdir(f"/run/home/{user}")
+        os.chown(f"/run/home/{user}", number, number)
+
+
 class Neighbour:
     """A program in the foreground. ready: a port, the path of a socket, or a function."""
 
