@@ -15,7 +15,6 @@ static const struct program {
     { "cleanup", PROGRAM_INSIDE, NULL },         /* smtpd, pickup, bounce, local: qmgr/intake */
     { "trivial-rewrite", PROGRAM_INSIDE, NULL }, /* qmgr, smtpd: qmgr/route; intake: util/mail/rewrite */
     { "scache", PROGRAM_INSIDE, NULL },          /* the pool of smtp processes */
-    { "tlsmgr", PROGRAM_INSIDE, NULL },          /* OpenSSL seeds itself; tickets: smtpd, smtp */
     { "flush", PROGRAM_INSIDE, NULL },           /* qmgr looks through the deferred queue */
     { "proxymap", PROGRAM_HELPER, NULL },
     { "tlsproxy", PROGRAM_HELPER, NULL },

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "master/worker/tls_sessions.h"
 #include "smtpd/limits.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
@@ -18,6 +19,7 @@ struct encryption {
     struct arena *arena;
     struct tls_context *context; /* NULL: keys can't be used */
     struct maps *names;          /* tls_server_sni_maps */
+    struct tls_sessions *sessions; /* NULL: tickets only */
 };
 
 static bool find_chain(void *context, const char *name, struct str *pem)
@@ -35,8 +37,19 @@ static void open_names(struct encryption *encryption)
         tls_context_use_names(encryption->context, find_chain, encryption);
 }
 
-struct encryption *encryption_open(const struct config *config, const unsigned char *secret, int keep)
+static void use_sessions(struct encryption *encryption, struct worker *worker)
 {
+    const struct config *config = encryption->config;
+
+    if (*config->smtpd_tls_session_cache_database == '\0' || config->smtpd_tls_session_cache_timeout <= 0)
+        return;
+    encryption->sessions = tls_sessions_open(worker, "smtpd", encryption->log_level);
+    tls_context_use_store(encryption->context, &tls_sessions_store, encryption->sessions);
+}
+
+struct encryption *encryption_open(struct worker *worker)
+{
+    const struct config *config = worker_config(worker);
     enum config_tls_level level = config_tls_server_level(config);
     struct tls_settings settings;
 
@@ -51,12 +64,13 @@ struct encryption *encryption_open(const struct config *config, const unsigned c
     if (config->smtpd_tls_req_ccert && !encryption->must_see_certificate)
         log_warning("Can't require client certs unless TLS is required");
     config_tls_server(config, level, encryption->arena, &settings);
-    settings.keep = keep;
+    settings.keep = worker_tls_keep(worker);
     if (encryption->log_level >= 2)
         log_info("initializing the server-side TLS engine");
     encryption->context = tls_context_open(&settings, NULL);
     if (encryption->context != NULL) {
-        tls_context_use_tickets(encryption->context, secret);
+        tls_context_use_tickets(encryption->context, worker_secret(worker));
+        use_sessions(encryption, worker);
         open_names(encryption);
     }
     return encryption;
@@ -67,6 +81,7 @@ void encryption_close(struct encryption *encryption)
     if (encryption == NULL)
         return;
     tls_context_close(encryption->context);
+    tls_sessions_close(encryption->sessions);
     maps_close(encryption->names);
     arena_free(encryption->arena);
     free(encryption);

@@ -4,6 +4,7 @@
 #define SMTPD_ENCRYPTION_H
 #include <stdbool.h>
 
+#include "master/worker/worker.h"
 #include "util/config/config.h"
 #include "util/config/config_tls.h"
 #include "util/mail/verdict.h"
@@ -12,9 +13,9 @@
 struct session;
 struct encryption;
 
-/* NULL: TLS is switched off. secret: TLS_SECRET_BYTES, borrowed. keep: as in struct tls_settings. Keys that can't be used are logged; the commands
+/* Before confinement. NULL: TLS is switched off. Keys that can't be used are logged; the commands
  * then say so. */
-struct encryption *encryption_open(const struct config *config, const unsigned char *secret, int keep);
+struct encryption *encryption_open(struct worker *worker);
 void encryption_close(struct encryption *encryption); /* NULL is allowed */
 /* Whether a key, certificate or table was replaced. */
 bool encryption_has_changed(struct encryption *encryption); /* NULL is allowed */

@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     service_open(&service, config, rewrite, intake,
         is_absolute ? config->smtpd_sasl_path : worker_socket_path(worker, config->smtpd_sasl_path),
         worker_socket_path(worker, "private/anvil"));
-    service.encryption = encryption_open(config, worker_secret(worker), worker_tls_keep(worker));
+    service.encryption = encryption_open(worker);
     worker_allow_path(worker, config->smtpd_tls_CApath, false);
     if (service.auth != NULL && auth_service_file(service.auth) != NULL)
         worker_allow_path(worker, auth_service_file(service.auth), false);

@@ -64,7 +64,7 @@ void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lm
             config->smtp_connection_cache_destinations),
     };
     client->tls = memory_new(struct smtp_tls);
-    smtp_tls_open(client->tls, config, lmtp, worker_tls_keep(worker));
+    smtp_tls_open(client->tls, worker, lmtp);
     worker_allow_path(worker, config->smtp_tls_CApath, false);
     smtp_dns_open(&client->dns, config, lmtp);
     smtp_hosts_settings_init(&client->lookups, config, client->own, &client->dns);

@@ -1,30 +1,38 @@
 #include "delivery/smtp/smtp_tls.h"
 
+#include <openssl/sha.h>
+
 #include "delivery/smtp/smtp_session.h"
 #include "util/base/text.h"
 #include "util/config/config_tls.h"
 #include "util/log/log.h"
 #include "util/net/tls_log.h"
 
-void smtp_tls_open(struct smtp_tls *tls, const struct config *config, bool lmtp, int keep)
+void smtp_tls_open(struct smtp_tls *tls, struct worker *worker, bool lmtp)
 {
+    const struct config *config = worker_config(worker);
     struct tls_settings settings;
 
-    *tls = (struct smtp_tls){ .log_level = tls_log_level(config->smtp_tls_loglevel),
-        .keeps_sessions = *config->smtp_tls_session_cache_database != '\0' };
+    *tls = (struct smtp_tls){ .log_level = tls_log_level(config->smtp_tls_loglevel), .service = worker_service(worker),
+        .cache_name = lmtp ? "lmtp" : "smtp" };
     smtp_tls_policy_open(&tls->rules, config, lmtp);
     if (!smtp_tls_policy_may_encrypt(&tls->rules))
         return;
     if (tls->log_level >= 2)
         log_info("initializing the client-side TLS engine");
     config_tls_client(config, lmtp ? "lmtp_tls_" : "smtp_tls_", &settings);
-    settings.keep = keep;
+    settings.keep = worker_tls_keep(worker);
     tls->context = tls_context_open(&settings, NULL);
+    if (tls->context == NULL || *config->smtp_tls_session_cache_database == '\0' || config->smtp_tls_session_cache_timeout <= 0)
+        return;
+    tls->sessions = tls_sessions_open(worker, tls->cache_name, tls->log_level);
+    tls_context_use_store(tls->context, &tls_sessions_store, tls->sessions);
 }
 
 void smtp_tls_close(struct smtp_tls *tls)
 {
     tls_context_close(tls->context);
+    tls_sessions_close(tls->sessions);
     smtp_tls_policy_close(&tls->rules);
 }
 
@@ -43,19 +51,32 @@ static bool use_policy(struct smtp_tls *tls, const struct smtp_session *session,
     return good;
 }
 
+/* In short what the handshake was to be like: it may be longer than a key. */
+static void put_digest(const struct str *text, struct str *out)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+
+    (void)SHA256((const unsigned char *)str_text(text), text->length, digest); /* gives its last argument */
+    for (size_t i = 0; i < sizeof(digest); i++)
+        str_printf(out, "%02X", digest[i]);
+}
+
 /* Sessions go on only between connections that would be made in the very same way. */
 static const char *session_key(const struct smtp_tls *tls, const struct smtp_session *session, const char *cipher_list)
 {
     const struct smtp_tls_policy *policy = &session->policy;
+    struct str way = {0};
     struct str key = {0};
 
-    if (!tls->keeps_sessions)
+    if (tls->sessions == NULL)
         return "";
-    str_printf(&key, "%s&%s&%d&%s&%s", session->relay, policy->server_name, (int)policy->level, policy->protocols,
-        cipher_list);
+    str_printf(&way, "%s&%d&%s&%s", policy->server_name, (int)policy->level, policy->protocols, cipher_list);
     for (size_t i = 0; i < policy->match_count; i++)
-        str_printf(&key, "&%s", policy->match[i]);
+        str_printf(&way, "&%s", policy->match[i]);
+    str_printf(&key, "%s&%s&%s&", tls->service, session->relay, session->address);
+    put_digest(&way, &key);
     const char *text = arena_copy_text(session->arena, str_text(&key));
+    str_free(&way);
     str_free(&key);
     return text;
 }
@@ -81,6 +102,7 @@ bool smtp_tls_start(struct smtp_tls *tls, struct smtp_session *session, int64_t 
         .fingerprints = by_fingerprint ? policy->match : NULL,
         .fingerprint_count = by_fingerprint ? policy->match_count : 0,
         .match_is_required = by_name || by_fingerprint,
+        .cache_name = tls->cache_name,
         .session_key = session_key(tls, session, cipher_list),
     };
     session->tls = tls_connect(tls->context, stream_fd(session->stream), session->relay, tls->log_level, timeout_s,

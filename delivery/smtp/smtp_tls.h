@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "delivery/smtp/smtp_tls_policy.h"
+#include "master/worker/tls_sessions.h"
 #include "util/net/tls.h"
 
 struct smtp_session;
@@ -13,11 +14,13 @@ struct smtp_tls {
     struct smtp_tls_rules rules;
     struct tls_context *context; /* NULL: no destination wants TLS, or keys or settings can't be used */
     int log_level;
-    bool keeps_sessions;         /* smtp_tls_session_cache_database is set */
+    struct tls_sessions *sessions; /* NULL: smtp_tls_session_cache_database isn't set */
+    const char *service;         /* for the names of sessions */
+    const char *cache_name;
 };
 
-/* Before privileges are given up. keep: as in struct tls_settings. */
-void smtp_tls_open(struct smtp_tls *tls, const struct config *config, bool lmtp, int keep);
+/* Before privileges are given up. config: the worker's, with lmtp's values in place. */
+void smtp_tls_open(struct smtp_tls *tls, struct worker *worker, bool lmtp);
 void smtp_tls_close(struct smtp_tls *tls);
 
 /* The handshake, now; the session's transport is TLS from here on, and nothing is left of what the server announced.

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "master/worker/tlsmgr_messages.h"
 #include "qmgr/client/agent_messages.h"
 #include "qmgr/client/intake_messages.h"
 #include "qmgr/tool/showq_messages.h"
@@ -35,6 +36,10 @@ static void decode(struct ipc_channel *channel, unsigned type)
         CASE(showq_entry)
         CASE(showq_recipient)
         CASE(showq_end)
+        CASE(tlsmgr_find)
+        CASE(tlsmgr_session)
+        CASE(tlsmgr_put)
+        CASE(tlsmgr_remove)
     default:
         break; /* not decoded: skipped as a whole */
     }

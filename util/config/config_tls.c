@@ -73,6 +73,7 @@ void config_tls_server(const struct config *config, enum config_tls_level level,
         .fingerprint_digest = config->smtpd_tls_fingerprint_digest,
         .prefer_own_ciphers = config->tls_preempt_cipherlist,
         .ask_certificate = ask,
+        .always_issue_ids = config->smtpd_tls_always_issue_session_ids,
         .session_timeout_s = config->smtpd_tls_session_cache_timeout,
     };
     take_common(config, settings);

@@ -18,6 +18,7 @@
 #include "util/net/tls_fingerprint.h"
 #include "util/net/tls_log.h"
 #include "util/net/tls_names.h"
+#include "util/net/tls_server_session.h"
 
 struct tls {
     SSL *ssl;
@@ -26,6 +27,7 @@ struct tls {
     struct tls_facts facts;
     const char *peer;
     const char *session_key;
+    const char *cache_name; /* for the log */
     bool is_server;
     bool is_broken;     /* the library forbids further calls */
     bool match_is_required;
@@ -169,7 +171,7 @@ static void conclude(struct tls *tls, const struct tls_wish *wish)
     if (tls->is_server && tls->log_level >= 2)
         log_ticket(tls);
     bool by_chain = wish == NULL || wish->fingerprints == NULL;
-    bool log_chain = by_chain && tls->log_level >= (tls->match_is_required ? 1 : 2);
+    bool log_chain = by_chain && (tls->is_server ? tls->log_level >= 2 : tls->match_is_required && tls->log_level >= 1);
     if (tls->facts.has_certificate) {
         if (log_chain && !tls->is_server)
             log_bad_chain(tls);
@@ -315,6 +317,7 @@ static struct tls *prepare_server(struct tls_context *context, int fd, const cha
     if (settings->ask_certificate)
         SSL_set_verify(tls->ssl, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, on_verify);
     tls_names_set_peer(tls->ssl, tls->peer);
+    tls_server_session_attach(tls->ssl, tls_context_sessions(context), tls->peer, log_level);
     return tls;
 }
 
@@ -357,8 +360,10 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 
     if (tls == NULL || *tls->session_key == '\0')
         return 0;
-    tls_context_take_session(tls->context, tls->session_key, session);
-    return 1;
+    if (tls->log_level >= 2)
+        log_info("save session %s to %s cache", tls->session_key, tls->cache_name);
+    tls_session_cache_put(tls_context_sessions(tls->context), tls->session_key, session);
+    return 0; /* it stays the library's */
 }
 
 static bool set_names(struct tls *tls, const struct tls_wish *wish)
@@ -384,12 +389,15 @@ static void offer_session(struct tls *tls)
         return;
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ssl, on_new_session);
-    SSL_SESSION *old = tls_context_old_session(tls->context, tls->session_key);
+    if (tls->log_level >= 2)
+        log_info("looking for session %s in %s cache", tls->session_key, tls->cache_name);
+    SSL_SESSION *old = tls_session_cache_find(tls_context_sessions(tls->context), tls->session_key);
     if (old == NULL)
         return;
     if (tls->log_level >= 2)
-        log_info("looking for session %s in smtp cache", tls->session_key);
+        log_info("reloaded session %s from %s cache", tls->session_key, tls->cache_name);
     (void)SSL_set_session(tls->ssl, old); /* else a full handshake follows */
+    SSL_SESSION_free(old);
 }
 
 struct tls *tls_connect(struct tls_context *context, int fd, const char *peer, int log_level, int64_t timeout_s,
@@ -401,6 +409,7 @@ struct tls *tls_connect(struct tls_context *context, int fd, const char *peer, i
         return NULL;
     tls->match_is_required = wish->match_is_required;
     tls->session_key = arena_copy_text(tls->arena, wish->session_key);
+    tls->cache_name = wish->cache_name;
     if (!set_names(tls, wish)
         || (*wish->server_name != '\0' && SSL_set_tlsext_host_name(tls->ssl, wish->server_name) != 1)) {
         log_warning("%s: error setting up the names to match or to send", peer);

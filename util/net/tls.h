@@ -43,6 +43,7 @@ struct tls_wish {
     const char *const *fingerprints; /* the certificate or its key must have one of these; NULL: not asked for */
     size_t fingerprint_count;
     bool match_is_required;       /* for the log: a certificate that doesn't match is worth a line */
+    const char *cache_name;       /* "smtp", for the log */
     const char *session_key;      /* "": no session of an earlier connection is used */
 };
 

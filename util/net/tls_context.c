@@ -22,14 +22,10 @@
 #include "util/net/tls_names.h"
 #include "util/net/tls_options.h"
 #include "util/net/tls_protocols.h"
+#include "util/net/tls_server_session.h"
 #include "util/net/tls_ticket.h"
 
-enum { SESSIONS_KEPT = 64, LOOK_INTERVAL_MS = 10000, FILES_MAX = TLS_MATERIAL_FILES_MAX, DAY_S = 86400 };
-
-struct kept_session {
-    char *key;
-    SSL_SESSION *session;
-};
+enum { LOOK_INTERVAL_MS = 10000, FILES_MAX = TLS_MATERIAL_FILES_MAX, DAY_S = 86400 };
 
 struct file_state {
     char *name;
@@ -44,8 +40,7 @@ struct tls_context {
     struct str cipher_list;
     struct tls_ticket *ticket;
     struct tls_names *names;
-    struct kept_session sessions[SESSIONS_KEPT];
-    size_t next_session;
+    struct tls_session_cache *sessions;
     struct file_state files[FILES_MAX];
     size_t file_count;
     int64_t looked_ms;
@@ -262,7 +257,8 @@ static void set_server(struct tls_context *context)
     static const unsigned char session_context[] = "smtpd";
 
     set_dh(context);
-    SSL_CTX_set_session_cache_mode(context->ssl, SSL_SESS_CACHE_OFF); /* tickets do it, for all processes */
+    SSL_CTX_set_session_cache_mode(context->ssl, context->settings.always_issue_ids
+            ? SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL | SSL_SESS_CACHE_NO_AUTO_CLEAR : SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_session_id_context(context->ssl, session_context, sizeof(session_context) - 1); /* short enough */
     SSL_CTX_set_options(context->ssl, SSL_OP_NO_TICKET);
     if (context->settings.session_timeout_s > 0)
@@ -405,6 +401,7 @@ struct tls_context *tls_context_open(const struct tls_settings *settings, struct
     if (start_library(settings, &reason)) {
         context = memory_new(struct tls_context);
         context->settings = *settings;
+        context->sessions = tls_session_cache_new(settings->session_timeout_s);
         context->looked_ms = clock_monotonic_ms();
         if (!set_up(context, &reason)) {
             tls_context_close(context);
@@ -428,10 +425,7 @@ void tls_context_close(struct tls_context *context)
 {
     if (context == NULL)
         return;
-    for (size_t i = 0; i < SESSIONS_KEPT; i++) {
-        free(context->sessions[i].key);
-        SSL_SESSION_free(context->sessions[i].session);
-    }
+    tls_session_cache_free(context->sessions);
     for (size_t i = 0; i < context->file_count; i++)
         free(context->files[i].name);
     SSL_CTX_free(context->ssl);
@@ -487,36 +481,16 @@ int64_t tls_context_ticket_end(const struct tls_context *context)
     return context->ticket == NULL ? 0 : tls_ticket_end(context->ticket);
 }
 
-static struct kept_session *find_session(struct tls_context *context, const char *key)
+struct tls_session_cache *tls_context_sessions(const struct tls_context *context)
 {
-    for (size_t i = 0; i < SESSIONS_KEPT; i++) {
-        if (context->sessions[i].key != NULL && text_equal(context->sessions[i].key, key))
-            return &context->sessions[i];
-    }
-    return NULL;
+    return context->sessions;
 }
 
-SSL_SESSION *tls_context_old_session(struct tls_context *context, const char *key)
+void tls_context_use_store(struct tls_context *context, const struct tls_store *store, void *store_context)
 {
-    const struct kept_session *kept = find_session(context, key);
-
-    if (kept == NULL || kept->session == NULL)
-        return NULL;
-    int64_t age_s = (int64_t)time(NULL) - SSL_SESSION_get_time(kept->session);
-    return age_s < context->settings.session_timeout_s ? kept->session : NULL;
-}
-
-void tls_context_take_session(struct tls_context *context, const char *key, SSL_SESSION *session)
-{
-    struct kept_session *kept = find_session(context, key);
-
-    if (kept == NULL) {
-        kept = &context->sessions[context->next_session++ % SESSIONS_KEPT];
-        free(kept->key);
-        kept->key = memory_copy_text(key);
-    }
-    SSL_SESSION_free(kept->session);
-    kept->session = session;
+    tls_session_cache_use_store(context->sessions, store, store_context);
+    if (context->settings.is_server)
+        tls_server_session_use(context->ssl);
 }
 
 bool tls_context_has_changed(struct tls_context *context)

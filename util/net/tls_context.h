@@ -9,6 +9,7 @@
 
 #include "util/base/str.h"
 #include "util/net/tls_ciphers.h"
+#include "util/net/tls_session.h"
 
 enum { TLS_SECRET_BYTES = 32 };
 
@@ -36,6 +37,7 @@ struct tls_settings {
     bool use_curves;         /* smtpd_tls_eecdh_grade isn't "none" */
     bool prefer_own_ciphers;
     bool ask_certificate;
+    bool always_issue_ids;   /* session ids for those that can't use tickets, even if no session will be found by them */
     const char *ticket_cipher; /* "": no session tickets */
     int64_t session_timeout_s;
     int keep;                /* tls_keep.h: where good keys are kept, and found when those in the files are broken; -1: nowhere */
@@ -58,6 +60,10 @@ void tls_context_put_expiry(const struct tls_context *context, struct str *out);
 void tls_context_use_tickets(struct tls_context *context, const unsigned char *secret);
 void tls_context_use_names(struct tls_context *context, tls_find_chain *find, void *find_context);
 
+/* Sessions are shared with other processes; borrowed. Clients without it, or that ask for no session_key, remember for themselves;
+ * servers leave it to tickets. */
+void tls_context_use_store(struct tls_context *context, const struct tls_store *store, void *store_context);
+
 /* For the connections made from now on. False: not a valid list; that was logged in Postfix's words, beginning with
  * who. */
 bool tls_context_use(struct tls_context *context, const char *protocols, const char *cipher_list, const char *who);
@@ -68,10 +74,7 @@ const struct tls_settings *tls_context_settings(const struct tls_context *contex
 const EVP_MD *tls_context_digest(const struct tls_context *context);
 /* Servers: the moment until which a ticket given out now is good (for the log). */
 int64_t tls_context_ticket_end(const struct tls_context *context);
-/* Clients: the session of an earlier connection under this key, or NULL; stays the context's. */
-SSL_SESSION *tls_context_old_session(struct tls_context *context, const char *key);
-/* Takes the session. */
-void tls_context_take_session(struct tls_context *context, const char *key, SSL_SESSION *session);
+struct tls_session_cache *tls_context_sessions(const struct tls_context *context);
 /* Whether a file of keys or certificates was replaced since it was loaded, as far as that can be seen. Looks at most
  * every ten seconds. */
 bool tls_context_has_changed(struct tls_context *context);
