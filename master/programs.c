@@ -13,7 +13,7 @@ static const struct program {
     const char *extra_socket;
 } programs[] = {
     { "cleanup", PROGRAM_INSIDE, NULL },         /* smtpd, pickup, bounce, local: qmgr/intake */
-    { "trivial-rewrite", PROGRAM_INSIDE, NULL }, /* qmgr, smtpd: qmgr/route; intake: util/mail/rewrite */
+    { "trivial-rewrite", PROGRAM_HELPER, NULL }, /* only for routes by tables that may wait */
     { "scache", PROGRAM_INSIDE, NULL },          /* the pool of smtp processes */
     { "flush", PROGRAM_INSIDE, NULL },           /* qmgr looks through the deferred queue */
     { "proxymap", PROGRAM_HELPER, NULL },

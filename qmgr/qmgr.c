@@ -10,10 +10,11 @@
 #include "qmgr/active/intake_door.h"
 #include "qmgr/active/limits.h"
 #include "qmgr/active/manager.h"
-#include "qmgr/active/probe.h"
 #include "qmgr/active/refill.h"
+#include "qmgr/active/route_asker.h"
 #include "qmgr/active/trigger.h"
 #include "qmgr/client/delivery_log.h"
+#include "qmgr/route/probe_route.h"
 #include "qmgr/spool/recovery.h"
 #include "util/log/log.h"
 
@@ -97,8 +98,10 @@ int main(int argc, char **argv)
     struct config for_probes;
     manager.rewrite = rewrite;
     manager.router = router_open(rewrite);
-    if (probe_config(rewrite, &for_probes) != NULL)
+    if (probe_route_config(rewrite, &for_probes) != NULL)
         manager.probe_router = router_open(&for_probes);
+    manager.router_waits = router_may_wait(manager.router)
+        || (manager.probe_router != NULL && router_may_wait(manager.probe_router));
     worker_confine(worker, CONFINE_QUEUE);
 
     recovery_run(manager.spool);
@@ -109,6 +112,7 @@ int main(int argc, char **argv)
     manager.backoff = limits_backoff(config);
     manager.schedule = schedule_new(limits_read, &manager);
     manager.pool = agent_pool_new(&manager);
+    manager.asker = route_asker_new(&manager);
     manager.refill = refill_new(&manager);
     service.door = intake_door_new(&manager);
     refill_scan_incoming(manager.refill);

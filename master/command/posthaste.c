@@ -14,7 +14,6 @@
 #include "master/command/examine.h"
 #include "master/command/examine_relay.h"
 #include "master/command/examine_table_files.h"
-#include "master/command/examine_tables.h"
 #include "master/command/examine_tls.h"
 #include "master/command/folders.h"
 #include "util/tool/log_file.h"
@@ -212,7 +211,6 @@ static int check(const struct command *command)
     str_free(&why);
     examine_permissions(command->config);
     examine_users(command->config);
-    examine_tables(command->config);
     good = examine_tls(command->config) && good;
     good = examine_table_files(command->config) && good;
     good = examine_relay(command->config) && good;

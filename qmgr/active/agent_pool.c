@@ -107,7 +107,7 @@ static void pump_soon(struct group *group, int64_t in_ms)
 
 static void on_pump(evutil_socket_t fd, short what, void *context);
 
-static int64_t process_limit(const struct manager *manager, const char *service)
+int64_t agent_pool_process_limit(const struct manager *manager, const char *service)
 {
     const struct master_cf_entry *entry =
         manager->master_cf == NULL ? NULL : master_cf_find(manager->master_cf, service, "unix");
@@ -128,7 +128,7 @@ static struct group *need_group(struct agent_pool *pool, struct schedule_transpo
     group->pool = pool;
     group->transport = transport;
     group->path = memory_copy_text(worker_socket_path(pool->manager->worker, str_text(&path)));
-    group->limit = process_limit(pool->manager, name);
+    group->limit = agent_pool_process_limit(pool->manager, name);
     group->pump = event_new(pool->manager->events, -1, 0, on_pump, group);
     if (group->pump == NULL)
         memory_exhausted();
@@ -293,7 +293,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 /* --- starting --- */
 
 /* Unix sockets connect at once or not at all. */
-static int connect_now(const char *path)
+int agent_pool_connect_now(const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -314,7 +314,7 @@ static int connect_now(const char *path)
 
 static struct link *open_link(struct group *group)
 {
-    int fd = connect_now(group->path);
+    int fd = agent_pool_connect_now(group->path);
 
     if (fd < 0)
         return NULL;

@@ -19,4 +19,9 @@ void agent_pool_pump(struct agent_pool *pool, struct schedule_transport *transpo
 /* The end is near (manager->draining is set): idle agents are let go, busy ones as they finish. */
 void agent_pool_drain(struct agent_pool *pool);
 bool agent_pool_is_busy(const struct agent_pool *pool);
+
+/* maxproc of a service of type unix; 0: no limit. */
+int64_t agent_pool_process_limit(const struct manager *manager, const char *service);
+/* A non-blocking socket, connected; -1 with errno: Unix sockets connect at once or not at all. */
+int agent_pool_connect_now(const char *path);
 #endif

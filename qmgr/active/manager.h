@@ -18,6 +18,7 @@
 struct message;
 struct agent_pool;
 struct refill;
+struct route_asker;
 
 struct manager {
     const struct config *config;
@@ -30,6 +31,8 @@ struct manager {
     const struct config *rewrite;  /* what it was opened with */
     int64_t router_looked_ms;      /* when its tables were last looked at for changes */
     struct router *probe_router;   /* for address probes; NULL: the same */
+    bool router_waits;             /* a table of theirs may wait: they are not asked in this process */
+    struct route_asker *asker;
     struct schedule *schedule;
     struct agent_pool *pool;
     struct refill *refill;

@@ -50,6 +50,9 @@ struct message {
     const void *attributes;   /* the envelope without recipients, encoded, for orders */
     size_t attributes_length;
     int64_t active_us;
+    size_t routes_asked;      /* recipients whose route isn't known yet */
+    struct routed *routed;    /* those whose route is, and that aren't scheduled yet (take_up) */
+    size_t routed_count;
     size_t deliveries;        /* queued or running */
     size_t delivery_count;    /* made in this round */
     bool notifying;           /* deliveries are over; notices to the sender are on their way */

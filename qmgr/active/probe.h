@@ -6,6 +6,4 @@
 bool probe_is_one(const struct message *message);
 /* All deliveries are over: tells. */
 void probe_report(struct message *message);
-/* The configuration by which probes are routed (address_verify_relayhost and the like); NULL: no different. */
-const struct config *probe_config(const struct config *config, struct config *copy);
 #endif

@@ -8,6 +8,7 @@
 #include "qmgr/active/delivery.h"
 #include "qmgr/active/outcome.h"
 #include "qmgr/active/probe.h"
+#include "qmgr/active/route_asker.h"
 #include "qmgr/client/delivery_log.h"
 #include "qmgr/file/retry.h"
 #include "util/base/clock.h"
@@ -122,30 +123,47 @@ static struct router *router_of(const struct message *message)
     return manager->probe_router != NULL && probe_is_one(message) ? manager->probe_router : manager->router;
 }
 
-/* False: the recipient's fate is settled already. */
-static bool route_recipient(struct message *message, size_t index, struct routed *routed)
+/* The recipient's transport is known. */
+static void add_routed(struct message *message, size_t index, const struct route *route)
 {
     const struct config *config = message->manager->config;
+
+    if (!message->ignore_defer_transports && word_is_in_list(config->defer_transports, route->transport)) {
+        delivery_defer_target(message, index, "4.3.2", "deferred transport");
+        return;
+    }
+    message->routed[message->routed_count++] =
+        (struct routed){ (uint32_t)index, route->transport, route->next_hop, route->recipient };
+}
+
+static void take_route(struct message *message, size_t index, enum route_result result, const struct route *route)
+{
+    if (result != ROUTE_FOUND)
+        delivery_defer_target(message, index, "4.3.0", "address resolver failure");
+    else if (is_double_bounce(message, route))
+        discard_double_bounce(message, index, route->recipient);
+    else
+        add_routed(message, index, route);
+}
+
+static void route_recipient(struct message *message, size_t index)
+{
+    struct manager *manager = message->manager;
     const char *address = message->envelope.recipients[index].address;
     const char *filter = envelope_attribute(&message->envelope, ATTRIBUTE_CONTENT_FILTER);
     struct route route = {0};
 
     if (*filter != '\0') {
         apply_content_filter(message, filter, address, &route);
-    } else if (router_resolve(router_of(message), message->envelope.sender, address, message->arena, &route)
-        != ROUTE_FOUND) {
-        delivery_defer_target(message, index, "4.3.0", "address resolver failure");
-        return false;
-    } else if (is_double_bounce(message, &route)) {
-        discard_double_bounce(message, index, route.recipient);
-        return false;
+        add_routed(message, index, &route);
+    } else if (manager->router_waits) {
+        message->routes_asked++;
+        route_asker_ask(manager->asker, message, index, probe_is_one(message));
+    } else {
+        enum route_result result =
+            router_resolve(router_of(message), message->envelope.sender, address, message->arena, &route);
+        take_route(message, index, result, &route);
     }
-    if (!message->ignore_defer_transports && word_is_in_list(config->defer_transports, route.transport)) {
-        delivery_defer_target(message, index, "4.3.2", "deferred transport");
-        return false;
-    }
-    *routed = (struct routed){ (uint32_t)index, route.transport, route.next_hop, route.recipient };
-    return true;
 }
 
 /* --- grouping --- */
@@ -271,24 +289,45 @@ static void give_up(struct message *message)
     }
 }
 
+void take_up_release(struct message *message)
+{
+    size_t count = message->routed_count;
+
+    message->routed_count = 0;
+    qsort(message->routed, count, sizeof(*message->routed), compare_routed);
+    schedule_all(message, message->routed, count);
+}
+
+/* All routes are known. */
+static void finish(struct message *message)
+{
+    take_up_release(message);
+    free(message->routed);
+    message->routed = NULL;
+    if (--message->deliveries == 0)
+        outcome_message(message);
+}
+
+void take_up_routed(struct message *message, size_t index, enum route_result result, const struct route *route)
+{
+    take_route(message, index, result, route);
+    if (--message->routes_asked == 0)
+        finish(message);
+}
+
 void take_up_message(struct message *message)
 {
-    size_t count = 0;
-    struct routed *routed = memory_zeroed(message->envelope.recipient_count + 1, sizeof(*routed));
-
+    message->routed = memory_zeroed(message->envelope.recipient_count + 1, sizeof(*message->routed));
     log_active(message);
     if (message->force_expired)
         give_up(message);
-    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
-        if (message->targets[i].state == TARGET_WAITING && route_recipient(message, i, &routed[count]))
-            count++;
-    }
-    qsort(routed, count, sizeof(*routed), compare_routed);
     message->deliveries++; /* keeps it while deliveries are being made */
-    schedule_all(message, routed, count);
-    free(routed);
-    if (--message->deliveries == 0)
-        outcome_message(message);
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        if (message->targets[i].state == TARGET_WAITING)
+            route_recipient(message, i);
+    }
+    if (message->routes_asked == 0)
+        finish(message);
 }
 
 /* --- files --- */

@@ -6,6 +6,7 @@
 #include "master/worker/tlsmgr_messages.h"
 #include "qmgr/client/agent_messages.h"
 #include "qmgr/client/intake_messages.h"
+#include "qmgr/route/route_messages.h"
 #include "qmgr/tool/showq_messages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -32,6 +33,8 @@ static void decode(struct ipc_channel *channel, unsigned type)
         CASE(agent_go)
         CASE(agent_verdict)
         CASE(agent_notice)
+        CASE(route_question)
+        CASE(route_answer)
         CASE(agent_finished)
         CASE(showq_entry)
         CASE(showq_recipient)
