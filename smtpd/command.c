@@ -216,10 +216,14 @@ struct verdict command_run(struct session *session, const char *line)
 
 static void put_count(const char *label, unsigned succeeded, unsigned total, struct str *out)
 {
-    if (succeeded == total)
-        str_printf(out, " %s=%u", label, total);
-    else
-        str_printf(out, " %s=%u/%u", label, succeeded, total);
+    str_put_char(out, ' ');
+    str_put(out, label);
+    str_put_char(out, '=');
+    if (succeeded != total) {
+        str_put_number(out, succeeded);
+        str_put_char(out, '/');
+    }
+    str_put_number(out, total);
 }
 
 void command_put_counts(const struct command_counts *counts, struct str *out)

@@ -22,11 +22,16 @@ static void put_line(struct session *session, const struct verdict *verdict, con
     struct str *line = &session->scratch;
 
     str_clear(line);
-    str_printf(line, "%d%c", verdict->code, last ? ' ' : '-');
-    if (verdict->status[0] != '\0')
-        str_printf(line, "%s ", verdict->status);
+    str_put_number(line, (unsigned)verdict->code);
+    str_put_char(line, last ? ' ' : '-');
+    if (verdict->status[0] != '\0') {
+        str_put(line, verdict->status);
+        str_put_char(line, ' ');
+    }
     text_put_printable(line, text, length, '?', true);
-    str_printf(&session->transcript, "Out: %s\n", str_text(line));
+    str_put(&session->transcript, "Out: ");
+    str_put_bytes(&session->transcript, str_text(line), line->length);
+    str_put_char(&session->transcript, '\n');
     if (log_debug_level() > 0)
         log_debug("> %s: %s", session->client_text, str_text(line));
     str_put(line, "\r\n");

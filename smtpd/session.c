@@ -344,8 +344,11 @@ static void transcribe(struct session *session, const char *line)
         at += strspn(at, " \t");
         shown = (size_t)(at - line) + strcspn(at, " \t");
     }
-    if (session->transcript.length < TRANSCRIPT_BYTES)
-        str_printf(&session->transcript, "In:  %.*s%s\n", (int)shown, line, line[shown] == '\0' ? "" : " ...");
+    if (session->transcript.length >= TRANSCRIPT_BYTES)
+        return;
+    str_put(&session->transcript, "In:  ");
+    str_put_bytes(&session->transcript, line, shown);
+    str_put(&session->transcript, line[shown] == '\0' ? "\n" : " ...\n");
 }
 
 static enum stream_status read_command(struct session *session, struct str *line)

@@ -107,14 +107,18 @@ char *arena_copy_text(struct arena *arena, const char *text)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
+    char small[256];
     va_list again;
 
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(small, sizeof(small), format, arguments);
     if (length < 0)
         memory_exhausted();
     char *text = arena_allocate(arena, (size_t)length + 1);
-    (void)vsnprintf(text, (size_t)length + 1, format, again); /* measured above */
+    if ((size_t)length < sizeof(small))
+        memcpy(text, small, (size_t)length);
+    else
+        (void)vsnprintf(text, (size_t)length + 1, format, again); /* measured by the first */
     va_end(again);
     return text;
 }

@@ -6,6 +6,8 @@
 
 #include "util/base/memory.h"
 
+enum { PRINTF_GUESS_BYTES = 160 }; /* what is printed mostly fits: nothing is formatted twice */
+
 void str_free(struct str *str)
 {
     free(str->data);
@@ -65,7 +67,22 @@ void str_set(struct str *str, const char *text)
 
 void str_put_char(struct str *str, char c)
 {
-    str_put_bytes(str, &c, 1);
+    if (str->capacity - str->length < 2)
+        str_reserve(str, 1);
+    str->data[str->length++] = c;
+    str->data[str->length] = '\0';
+}
+
+void str_put_number(struct str *str, unsigned long long number)
+{
+    char digits[3 * sizeof(number)];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    str_put_bytes(str, digits + at, sizeof(digits) - at);
 }
 
 void str_vprintf(struct str *str, const char *format, va_list arguments)
@@ -73,11 +90,15 @@ void str_vprintf(struct str *str, const char *format, va_list arguments)
     va_list again;
 
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    str_reserve(str, PRINTF_GUESS_BYTES);
+    size_t room = str->capacity - str->length;
+    int length = vsnprintf(str->data + str->length, room, format, arguments);
     if (length < 0)
         memory_exhausted();
-    str_reserve(str, (size_t)length);
-    (void)vsnprintf(str->data + str->length, (size_t)length + 1, format, again); /* measured above */
+    if ((size_t)length >= room) {
+        str_reserve(str, (size_t)length);
+        (void)vsnprintf(str->data + str->length, (size_t)length + 1, format, again); /* measured by the first */
+    }
     str->length += (size_t)length;
     va_end(again);
 }

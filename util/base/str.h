@@ -20,7 +20,8 @@ void str_set(struct str *str, const char *text);
 void str_put(struct str *str, const char *text);
 void str_put_bytes(struct str *str, const void *bytes, size_t length);
 void str_put_char(struct str *str, char c);
-void str_printf(struct str *str, const char *format, ...) __attribute__((format(printf, 2, 3))); /* appends */
+void str_put_number(struct str *str, unsigned long long number); /* decimal */
+void str_printf(struct str *str, const char *format, ...) __attribute__((format(printf, 2, 3))); /* appends, slowly */
 void str_vprintf(struct str *str, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
 /* The content as a C string, "" while empty; valid until the next change. */

@@ -162,15 +162,21 @@ bool text_next_word_braced(const char **cursor, const char *separators, const ch
 
 void text_put_printable(struct str *out, const char *text, size_t length, char replacement, bool utf8)
 {
+    size_t good = 0; /* so many bytes before `at` are as they should be, and not yet put */
+
     for (size_t at = 0; at < length;) {
         unsigned char c = (unsigned char)text[at];
-        size_t step = utf8 && c >= 0x80 ? utf8_sequence((const unsigned char *)text + at, length - at) : 0;
+        size_t step = c >= 0x20 && c < 0x7F ? 1
+            : utf8 && c >= 0x80 ? utf8_sequence((const unsigned char *)text + at, length - at) : 0;
         if (step > 0) {
-            str_put_bytes(out, text + at, step);
             at += step;
+            good += step;
             continue;
         }
-        str_put_char(out, c >= 0x20 && c < 0x7F ? (char)c : replacement);
+        str_put_bytes(out, text + at - good, good);
+        str_put_char(out, replacement);
+        good = 0;
         at++;
     }
+    str_put_bytes(out, text + length - good, good);
 }

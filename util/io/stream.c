@@ -15,9 +15,18 @@
 
 enum { OUTPUT_BYTES = 16384 };
 
+/* How the plain transport waits for input. */
+enum waiting {
+    WAITING_UNKNOWN, /* nothing was read yet */
+    WAITING_READ,    /* a blocking socket: the read itself waits, as long as receive_s */
+    WAITING_POLL,    /* anything else */
+};
+
 struct stream {
     int fd;
     int error;
+    enum waiting waiting;
+    int64_t receive_s; /* the socket's time limit (SO_RCVTIMEO), if the read waits */
     enum stream_status status;
     bool line_had_cr;
     int64_t timeout_s;
@@ -35,6 +44,8 @@ static ssize_t plain_read(void *context, void *bytes, size_t length, short *wait
     struct stream *stream = context;
 
     *wait = POLLIN;
+    if (stream->waiting == WAITING_READ)
+        return recv(stream->fd, bytes, length, MSG_DONTWAIT);
     return read(stream->fd, bytes, length);
 }
 
@@ -43,8 +54,11 @@ static ssize_t plain_write(void *context, const void *bytes, size_t length, shor
     struct stream *stream = context;
 
     *wait = POLLOUT;
-    ssize_t sent = send(stream->fd, bytes, length, MSG_NOSIGNAL);
-    return sent < 0 && errno == ENOTSOCK ? write(stream->fd, bytes, length) : sent;
+    ssize_t sent = send(stream->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0 || errno != ENOTSOCK)
+        return sent;
+    fd_set_nonblocking(stream->fd, true);
+    return write(stream->fd, bytes, length);
 }
 
 static const struct stream_transport plain = { plain_read, plain_write, NULL };
@@ -59,7 +73,6 @@ struct stream *stream_open(int fd)
     stream->deadline_ms = CLOCK_NEVER;
     stream->transport = &plain;
     stream->context = stream;
-    fd_set_nonblocking(fd, true);
     return stream;
 }
 
@@ -97,6 +110,8 @@ void stream_set_transport(struct stream *stream, const struct stream_transport *
 {
     stream->transport = transport == NULL ? &plain : transport;
     stream->context = transport == NULL ? stream : context;
+    stream->waiting = WAITING_POLL;
+    fd_set_nonblocking(stream->fd, true);
 }
 
 void stream_set_timeout(struct stream *stream, int64_t seconds)
@@ -116,16 +131,20 @@ static enum stream_status fail(struct stream *stream, enum stream_status status,
     return status;
 }
 
-/* Waits until the descriptor is ready, within the time limits. */
-static enum stream_status wait_for(struct stream *stream, short events)
+/* When a wait that begins now has to end. */
+static int64_t wait_end_ms(const struct stream *stream)
+{
+    int64_t end_ms = clock_deadline_s(stream->timeout_s);
+
+    return end_ms < stream->deadline_ms ? end_ms : stream->deadline_ms;
+}
+
+static enum stream_status wait_until(struct stream *stream, short events, int64_t end_ms)
 {
     struct pollfd poll_fd = { .fd = stream->fd, .events = events };
-    int64_t deadline = clock_deadline_s(stream->timeout_s);
 
-    if (stream->deadline_ms < deadline)
-        deadline = stream->deadline_ms;
     for (;;) {
-        int ready = poll(&poll_fd, 1, clock_left_ms(deadline));
+        int ready = poll(&poll_fd, 1, clock_left_ms(end_ms));
         if (ready > 0)
             return STREAM_OK;
         if (ready == 0)
@@ -144,7 +163,7 @@ static enum stream_status send_all(struct stream *stream, const char *bytes, siz
             bytes += sent;
             length -= (size_t)sent;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            (void)wait_for(stream, wait); /* a failure ends the loop */
+            (void)wait_until(stream, wait, wait_end_ms(stream)); /* a failure ends the loop */
         } else if (errno != EINTR) {
             (void)fail(stream, STREAM_ERROR, errno);
         }
@@ -190,34 +209,57 @@ void stream_printf(struct stream *stream, const char *format, ...)
     str_free(&text);
 }
 
+/* Finds out what the descriptor is; a socket's own time limit is at most the stream's. */
+static void limit_receive(struct stream *stream)
+{
+    struct timeval limit = { .tv_sec = (time_t)stream->timeout_s };
+    bool is_limited = stream->timeout_s > 0 && setsockopt(stream->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0;
+
+    stream->waiting = is_limited ? WAITING_READ : WAITING_POLL;
+    stream->receive_s = stream->timeout_s;
+    fd_set_nonblocking(stream->fd, !is_limited);
+}
+
+/* Whether the read itself may wait: it saves a system call per line of a dialogue. */
+static bool read_may_wait(struct stream *stream)
+{
+    if (stream->transport != &plain)
+        return false;
+    if (stream->waiting == WAITING_UNKNOWN || (stream->waiting == WAITING_READ && stream->timeout_s < stream->receive_s))
+        limit_receive(stream);
+    return stream->waiting == WAITING_READ && stream->deadline_ms == CLOCK_NEVER;
+}
+
 static void make_room(struct stream *stream)
 {
-    if (stream->input_start == 0)
-        return;
-    size_t length = stream->input_end - stream->input_start;
-    memmove(stream->input, stream->input + stream->input_start, length);
-    stream->input_start = 0;
-    stream->input_end = length;
+    if (stream->input_start == stream->input_end) {
+        stream->input_start = stream->input_end = 0;
+    } else if (stream->input_end == sizeof(stream->input) && stream->input_start > 0) {
+        size_t length = stream->input_end - stream->input_start;
+        memmove(stream->input, stream->input + stream->input_start, length);
+        stream->input_start = 0;
+        stream->input_end = length;
+    }
 }
 
 enum stream_status stream_fill(struct stream *stream)
 {
-    /* A peer that has only just been answered has sent nothing yet: the first try to read would be in vain. (TLS may hold bytes
-     * that the socket doesn't show.) */
-    bool answered = stream->output.length > 0 && stream->transport == &plain;
+    bool answered = stream->output.length > 0;
 
     if (stream->status != STREAM_OK || stream_flush(stream) != STREAM_OK)
         return stream->status;
-    if (answered && wait_for(stream, POLLIN) != STREAM_OK)
+    make_room(stream);
+    int64_t end_ms = wait_end_ms(stream);
+    bool waits = read_may_wait(stream);
+    /* A peer that has only just been answered has sent nothing yet: the first try to read would be in vain. (TLS may hold bytes
+     * that the socket doesn't show.) */
+    if (answered && !waits && stream->transport == &plain && wait_until(stream, POLLIN, end_ms) != STREAM_OK)
         return stream->status;
-    if (stream->input_start == stream->input_end)
-        stream->input_start = stream->input_end = 0;
-    else if (stream->input_end == sizeof(stream->input))
-        make_room(stream);
     for (;;) {
         short wait = POLLIN;
-        ssize_t count = stream->transport->read(stream->context, stream->input + stream->input_end,
-            sizeof(stream->input) - stream->input_end, &wait);
+        char *to = stream->input + stream->input_end;
+        size_t room = sizeof(stream->input) - stream->input_end;
+        ssize_t count = waits ? recv(stream->fd, to, room, 0) : stream->transport->read(stream->context, to, room, &wait);
         if (count > 0) {
             stream->input_end += (size_t)count;
             return STREAM_OK;
@@ -225,7 +267,8 @@ enum stream_status stream_fill(struct stream *stream)
         if (count == 0)
             return fail(stream, STREAM_EOF, 0);
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            if (wait_for(stream, wait) != STREAM_OK)
+            waits = false; /* the socket's limit may have been shorter than ours: the rest of it passes in poll */
+            if (wait_until(stream, wait, end_ms) != STREAM_OK)
                 return stream->status;
         } else if (errno != EINTR) {
             return fail(stream, STREAM_ERROR, errno);

@@ -1,5 +1,5 @@
-/* stream.h: buffered reading and writing of one connection, with a time limit on every wait. Blocking in style; the
- * descriptor itself is non-blocking. TLS replaces the transport underneath (stream_set_transport). */
+/* stream.h: buffered reading and writing of one connection, with a time limit on every wait. Blocking in style; whether the
+ * descriptor itself blocks is the stream's business. TLS replaces the transport underneath (stream_set_transport). */
 #ifndef UTIL_IO_STREAM_H
 #define UTIL_IO_STREAM_H
 #include <stdbool.h>
@@ -27,7 +27,7 @@ struct stream_transport {
     bool (*pending)(void *context); /* whether bytes were taken from the socket and not yet read; NULL: never */
 };
 
-/* Takes the descriptor, makes it non-blocking. */
+/* Takes the descriptor. */
 struct stream *stream_open(int fd);
 /* Flushes nothing; closes the descriptor; NULL is allowed. */
 void stream_close(struct stream *stream);

@@ -17,7 +17,9 @@
 #include "util/base/str.h"
 #include "util/base/text.h"
 
-enum { POSTLOG_WAIT_MS = 1000, POSTLOG_STUCK_MS = 10000 };
+enum { POSTLOG_WAIT_MS = 1000, POSTLOG_STUCK_MS = 10000, KEPT_BYTES = 4096 };
+
+static const char syslog_path[] = "/dev/log"; /* where it is elsewhere, syslog(3) knows */
 
 static struct {
     char *name;          /* syslog_name */
@@ -29,9 +31,12 @@ static struct {
     bool fd_is_postlog;
     int64_t postlog_stuck_until_ms;
     bool syslog;
+    int syslog_fd;       /* our own connection to syslog_path, or -1: lines go through syslog(3) */
     bool to_stderr;
     bool stderr_info;
-} state = { .fd = -1 };
+    struct str raw;      /* the line that is being made: memory that every line needs */
+    struct str line;
+} state = { .fd = -1, .syslog_fd = -1 };
 
 /* syslog keeps a pointer to the tag, so it is changed in place. Services change with every message, so that is done only when a
  * line is really written. */
@@ -48,6 +53,20 @@ static void refresh_tag(void)
         state.tag[0] = '\0';
 }
 
+static int connect_datagram(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -1;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    (void)close(fd); /* nothing was written */
+    return -1;
+}
+
 void log_open(const char *syslog_name, const char *service)
 {
     char *copy = memory_copy_text(syslog_name);
@@ -58,7 +77,9 @@ void log_open(const char *syslog_name, const char *service)
     state.syslog = true;
     state.tag[0] = '\0';
     refresh_tag();
-    openlog(state.tag, LOG_PID | LOG_NDELAY, LOG_MAIL);
+    if (state.syslog_fd < 0)
+        state.syslog_fd = connect_datagram(syslog_path);
+    openlog(state.tag, state.syslog_fd < 0 ? LOG_PID | LOG_NDELAY : LOG_PID, LOG_MAIL);
 }
 
 const char *log_set_service(const char *service)
@@ -87,20 +108,11 @@ void log_without_syslog(void)
 
 bool log_to_postlog(const char *socket_path)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = connect_datagram(socket_path);
 
-    if (strlen(socket_path) >= sizeof(address.sun_path))
-        return false;
-    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-        (void)close(fd); /* nothing was written */
-        return false;
-    }
-    log_to_postlog_fd(fd);
-    return true;
+    if (fd >= 0)
+        log_to_postlog_fd(fd);
+    return fd >= 0;
 }
 
 void log_to_postlog_fd(int fd)
@@ -125,22 +137,36 @@ int log_debug_level(void)
     return state.debug_level;
 }
 
-/* The line as a log file shows it, with date, host and tag. */
-static void put_stamp(struct str *line)
+/* "Nov 22 04:06:30", made once a second. */
+static const char *stamp_now(void)
 {
-    static char host[256];
-    char stamp[32];
+    static char stamp[32];
+    static time_t made_at;
     time_t now = time(NULL);
     struct tm parts;
 
-    if (host[0] == '\0') {
+    if (now == made_at)
+        return stamp;
+    made_at = now;
+    if (localtime_r(&now, &parts) == NULL || strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &parts) == 0)
+        stamp[0] = '\0';
+    return stamp;
+}
+
+/* What stands in front of the text: as a log file shows it, with the host's name, or as syslog(3) would send it. */
+static void put_header(struct str *line, int priority)
+{
+    static char host[256];
+
+    if (state.fd >= 0 && host[0] == '\0') {
         if (gethostname(host, sizeof(host) - 1) != 0)
             host[0] = '-';
         host[strcspn(host, ".")] = '\0';
     }
-    if (localtime_r(&now, &parts) == NULL || strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &parts) == 0)
-        stamp[0] = '\0';
-    str_printf(line, "%s %s %s[%ld]: ", stamp, host, state.tag, (long)getpid());
+    if (state.fd >= 0)
+        str_printf(line, "%s %s %s[%ld]: ", stamp_now(), host, state.tag, (long)getpid());
+    else if (state.syslog && state.syslog_fd >= 0)
+        str_printf(line, "<%d>%s %s[%ld]: ", LOG_MAIL | priority, stamp_now(), state.tag, (long)getpid());
 }
 
 /* A postlog service that doesn't read must not stop the mail: a full queue is waited for a moment, and after that not again for a
@@ -160,19 +186,26 @@ static bool send_to_postlog(const char *line, size_t length)
     return false;
 }
 
-static void put_to_fd(int priority, const char *text)
+static void put_to_fd(int priority, struct str *line, size_t header_length)
 {
-    struct str line = {0};
-
-    put_stamp(&line);
-    str_put(&line, text);
     if (!state.fd_is_postlog)
-        str_put_char(&line, '\n');
-    bool written = state.fd_is_postlog ? send_to_postlog(str_text(&line), line.length)
-        : write(state.fd, str_text(&line), line.length) >= 0;
+        str_put_char(line, '\n');
+    bool written = state.fd_is_postlog ? send_to_postlog(str_text(line), line->length)
+        : write(state.fd, str_text(line), line->length) >= 0;
     if (!written) /* a log that can't be written must not stop the mail */
-        syslog(priority, "%s", text);
-    str_free(&line);
+        syslog(priority, "%s", str_text(line) + header_length);
+}
+
+/* The log's reader may have been started anew: the second try is to its new socket. */
+static void put_to_syslog(int priority, const struct str *line, size_t header_length)
+{
+    for (int attempt = 0; attempt < 2 && state.syslog_fd >= 0; attempt++) {
+        if (send(state.syslog_fd, str_text(line), line->length, MSG_NOSIGNAL) >= 0)
+            return;
+        (void)close(state.syslog_fd); /* it is of no use any more */
+        state.syslog_fd = connect_datagram(syslog_path);
+    }
+    syslog(priority, "%s", str_text(line) + header_length);
 }
 
 static void put_to_stderr(const char *text)
@@ -186,25 +219,32 @@ static void put_to_stderr(const char *text)
 static void put(int priority, const char *label, const char *format, va_list arguments) __attribute__((format(printf, 3, 0)));
 static void put(int priority, const char *label, const char *format, va_list arguments)
 {
-    struct str raw = {0};
-    struct str text = {0};
+    struct str *line = &state.line;
     int saved = errno;
 
     if (state.name != NULL)
         refresh_tag();
-    str_vprintf(&raw, format, arguments);
-    str_put(&text, label);
-    text_put_printable(&text, str_text(&raw), raw.length, '?', true);
+    errno = saved; /* for %m */
+    str_clear(&state.raw);
+    str_vprintf(&state.raw, format, arguments);
+    str_clear(line);
+    put_header(line, priority);
+    size_t header_length = line->length;
+    str_put(line, label);
+    text_put_printable(line, str_text(&state.raw), state.raw.length, '?', true);
+    const char *text = str_text(line) + header_length;
     if (state.to_stderr && (priority != LOG_INFO || state.stderr_info))
-        put_to_stderr(str_text(&text));
+        put_to_stderr(text);
     else if (!state.syslog && state.fd < 0)
-        (void)fprintf(stderr, "%s\n", str_text(&text)); /* log_open was not called yet */
+        (void)fprintf(stderr, "%s\n", text); /* log_open was not called yet */
     if (state.fd >= 0)
-        put_to_fd(priority, str_text(&text));
+        put_to_fd(priority, line, header_length);
     else if (state.syslog)
-        syslog(priority, "%s", str_text(&text));
-    str_free(&raw);
-    str_free(&text);
+        put_to_syslog(priority, line, header_length);
+    if (line->capacity > KEPT_BYTES) {
+        str_free(&state.raw);
+        str_free(line);
+    }
     errno = saved;
 }
 

@@ -13,6 +13,7 @@
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/io/fd.h"
 #include "util/log/log.h"
 #include "util/net/tls_describe.h"
 #include "util/net/tls_fingerprint.h"
@@ -282,6 +283,7 @@ static struct tls *prepare(struct tls_context *context, int fd, const char *peer
     tls->bad_issuer = "<unknown>";
     tls->session_key = "";
     tls->ssl = tls_context_new_connection(context);
+    fd_set_nonblocking(fd, true); /* poll waits */
     /* Tickets and replies go out as separate small records: held back for one another's acknowledgement, each connection would lose
      * 40 ms. Fails for sockets that aren't TCP, which don't wait. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
