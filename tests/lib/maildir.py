@@ -22,7 +22,7 @@ def mail_instance(main_cf="", services=""):
 def send(instance, recipient="someone@here.example", text="Subject: t\r\n\r\nhello\r\n", timeout=20):
     """The code that the message got, or what went wrong as text."""
     try:
-        with smtplib.SMTP("127.0.0.1", instance.port, timeout=timeout) as client:
+        with smtplib.SMTP("127.0.0.1", instance.port, "client.example", timeout=timeout) as client:
             client.sendmail("sender@client.example", [recipient], text)
         return 250
     except smtplib.SMTPRecipientsRefused as refusal:

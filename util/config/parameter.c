@@ -12,6 +12,7 @@
 #define RANGE(low, high) { .limited = true, .min = (low), .max = (high) }
 #define ONE_OF(list) { .words = list }
 #define NONEMPTY { .nonempty = true }
+#define ABSOLUTE { .nonempty = true, .absolute = true }
 #define READ_BY(list) { .state = PARAMETER_READ, .programs = list }
 #define LATER(list) { .state = PARAMETER_LATER, .programs = list }
 #define UNUSED(reason) { .state = PARAMETER_UNUSED, .programs = "", .why = reason }

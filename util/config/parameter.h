@@ -8,7 +8,7 @@
  * type     BOOL; COUNT; SIZE (bytes); TIME_S TIME_M TIME_H TIME_D TIME_W (the unit of a number without one);
  *          TEXT ($name is expanded when main.cf is loaded); RAW (the program expands it with its own names)
  * default  as main.cf would write it, or COMPUTED (config_computed.c)
- * range    RANGE(min, max), ONE_OF("a b c"), NONEMPTY or ANY
+ * range    RANGE(min, max), ONE_OF("a b c"), NONEMPTY, ABSOLUTE (a path) or ANY
  * reader   READ_BY("programs"), LATER("programs") (known, not built yet), UNUSED("why, and what to use instead");
  *          "*" stands for every program */
 #ifndef UTIL_CONFIG_PARAMETER_H
@@ -42,6 +42,7 @@ struct parameter {
         int64_t max;
         const char *words; /* the only values allowed, separated by blanks, or NULL */
         bool nonempty;
+        bool absolute; /* a path from the root */
     } range;
     struct {
         enum parameter_state state;

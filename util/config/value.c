@@ -111,6 +111,11 @@ bool value_check_text(const struct parameter *parameter, const char *name, const
         str_printf(why, "bad string length 0 < 1: %s = ", name);
         return false;
     }
+    if (parameter->range.absolute && *text != '/') {
+        str_clear(why);
+        str_printf(why, "bad parameter value: %s = %s (it must begin with /)", name, text);
+        return false;
+    }
     if (parameter->range.words == NULL || is_one_of(parameter->range.words, text)
         || (*text == '\0' && parameter->value != NULL && *parameter->value == '\0'))
         return true;

@@ -115,7 +115,9 @@ static void put_range(const struct parameter *parameter)
 {
     if (parameter->range.words != NULL)
         (void)printf("; one of: %s", parameter->range.words);
-    if (parameter->range.nonempty)
+    if (parameter->range.absolute)
+        (void)printf("; an absolute path");
+    else if (parameter->range.nonempty)
         (void)printf("; not empty");
     if (!parameter->range.limited)
         return;
