@@ -76,7 +76,7 @@ struct verdict command_auth(struct session *session, const char *arguments)
     size_t lengths[3];
     size_t count = 0;
 
-    if (session->login.auth == NULL)
+    if (session->login.auth == NULL || (session->discard_keywords & KEYWORD_AUTH))
         return VERDICT(503, "5.5.1", "Error: authentication not enabled");
     if (session->transaction.state != TRANSACTION_NONE)
         return VERDICT(503, "5.5.1", "Error: MAIL transaction in progress");

@@ -10,7 +10,7 @@ struct verdict command_starttls(struct session *session, const char *arguments)
         return VERDICT(501, "5.5.4", "Syntax: STARTTLS");
     if (session->tls != NULL)
         return VERDICT(554, "5.5.1", "Error: TLS already active");
-    if (!encryption_is_offered(encryption))
+    if (!encryption_is_offered(encryption) || (session->discard_keywords & KEYWORD_STARTTLS))
         return VERDICT(502, "5.5.1", "Error: command not implemented");
     if (!encryption_is_available(encryption)) {
         session->trouble |= TROUBLE_SOFTWARE;

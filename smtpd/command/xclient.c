@@ -96,6 +96,17 @@ static const struct attribute_row rows[] = {
     { "LOGIN", take_login },     { "DESTADDR", take_destaddr }, { "DESTPORT", take_destport },
 };
 
+/* Whoever was logged in was somebody else: only a LOGIN of this very command counts. */
+static void change_login(struct session *session)
+{
+    const char *method = session->login.method;
+    const char *user = session->login.user;
+
+    login_start(session);
+    session->login.method = method;
+    session->login.user = user;
+}
+
 struct verdict command_xclient(struct session *session, const char *arguments)
 {
     const char *helo = session->helo;
@@ -103,18 +114,23 @@ struct verdict command_xclient(struct session *session, const char *arguments)
     if (!session->xclient_allowed)
         return VERDICT(550, "5.7.0", "Error: insufficient authorization");
     bool extended = session->extended;
+    const struct login login = session->login;
     session->helo = NULL;
     session->extended = false;
+    session->login.method = session->login.user = NULL;
     struct verdict verdict = attributes_parse(session, "XCLIENT", arguments, rows, COUNT_OF(rows));
     if (verdict.code != 0) {
         session->helo = helo;
         session->extended = extended;
+        if (session->login.method == NULL)
+            session->login = login;
         return verdict;
     }
     milter_stage_stop(session);
     transaction_reset(&session->transaction);
     stream_discard_input(session->stream);
     session_change_client(session);
+    change_login(session);
     session->uncounted = true; /* the log counts it among the failed ones */
     return session_greeting(session);
 }

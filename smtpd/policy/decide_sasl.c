@@ -7,6 +7,7 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/address_find.h"
+#include "util/mail/rewrite.h"
 
 /* Without AUTH nobody can be logged in, and whoever wrote the restriction should know. */
 static bool is_supported(struct evaluation *evaluation, const char *name)
@@ -94,11 +95,14 @@ static enum decision judge(struct evaluation *evaluation, enum table_result resu
 static enum decision check(struct evaluation *evaluation, bool known_only)
 {
     const char *sender = evaluation->facts->sender;
+    struct str standard = {0};
     struct str owners = {0};
 
     if (sender == NULL || *sender == '\0')
         return DECISION_DUNNO;
-    enum table_result result = find_owners(evaluation->policy, sender, &owners);
+    rewrite_address(evaluation->policy->config, evaluation->facts->context, sender, &standard);
+    enum table_result result = find_owners(evaluation->policy, str_text(&standard), &owners);
+    str_free(&standard);
     enum decision decision = judge(evaluation, result, str_text(&owners), known_only);
     str_free(&owners);
     return decision;
