@@ -14,6 +14,7 @@
 #include "util/base/memory.h"
 #include "util/config/check.h"
 #include "util/config/master_cf.h"
+#include "util/io/fd.h"
 #include "util/log/log.h"
 #include "util/tool/log_file.h"
 
@@ -53,13 +54,21 @@ static void refuse_bad_values(const struct config *config, const struct master_c
 
 void examine_log_file(const struct config *config)
 {
-    if (!log_file_is_refused(config))
+    struct str why = {0};
+
+    if (config->maillog_file[0] == '\0')
         return;
-    (void)fprintf(stderr, "posthaste: fatal: maillog_file '%s' does not match maillog_file_prefixes '%s'\n",
-        config->maillog_file, config->maillog_file_prefixes); /* the log is just what doesn't work */
-    log_not_to_stderr();
-    log_fatal("maillog_file '%s' does not match maillog_file_prefixes '%s'", config->maillog_file,
-        config->maillog_file_prefixes);
+    int fd = log_file_open(config, &why);
+    if (fd < 0 && !log_file_is_refused(config) && (errno == ENOSPC || errno == EDQUOT)) {
+        log_warning("%s", str_text(&why)); /* no reason to stop the mail */
+    } else if (fd < 0) {
+        (void)fprintf(stderr, "posthaste: fatal: %s\n", str_text(&why)); /* the log is just what doesn't work */
+        log_not_to_stderr();
+        log_fatal("%s", str_text(&why));
+    } else {
+        fd_close(&fd);
+    }
+    str_free(&why);
 }
 
 void examine_master_cf(const struct config *config)

@@ -11,6 +11,7 @@
 #include "util/config/parameter.h"
 #include "util/log/log.h"
 #include "util/table/table.h"
+#include "util/table/table_types.h"
 
 /* Those that are files, or consist of what is written here. */
 static const char *const local_types[] = { "hash", "btree", "lmdb", "cdb", "dbm", "sdbm", "texthash", "cidr", "pcre",
@@ -33,6 +34,18 @@ static bool is_local_table(const char *name)
             return true;
     }
     return false;
+}
+
+static bool has_known_type(const struct config *config, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    struct str type = {0};
+
+    if (colon != NULL)
+        str_put_bytes(&type, name, (size_t)(colon - name));
+    bool known = colon != NULL && table_types_find(config, str_text(&type)) != NULL;
+    str_free(&type);
+    return known;
 }
 
 static void examine_table(struct examination *examination, const char *parameter, int line, const char *name)
@@ -61,7 +74,7 @@ static void examine_value(struct examination *examination, const char *parameter
             name += strspn(name, "!");
             if (text_starts_with(name, "proxy:"))
                 name += strlen("proxy:");
-            if (is_local_table(name))
+            if (is_local_table(name) || (text_ends_with(parameter, "_maps") && !has_known_type(examination->config, name)))
                 examine_table(examination, parameter, line, name);
         }
     }

@@ -132,6 +132,36 @@ static bool is_right(const struct folder *folder, const struct owners *owners, c
         && (status->st_mode & 07777 & ~(mode_t)01000) == folder->mode;
 }
 
+/* queue_directory and data_directory; these may be links. Only what makes them unusable counts. */
+static bool check_top(const char *path, uid_t uid, mode_t wanted, mode_t usual, bool repair, void (*warn)(const char *text),
+    struct str *why)
+{
+    struct str text = {0};
+    struct stat status;
+    bool good = true;
+
+    if (stat(path, &status) != 0 || (status.st_uid == uid && (status.st_mode & wanted) == wanted))
+        return true;
+    if (repair) {
+        good = (chown(path, uid, (gid_t)-1) == 0 && chmod(path, usual) == 0) || fail(path, why);
+    } else {
+        const struct passwd *owner = getpwuid(uid);
+        str_printf(&text, "%s: should be a folder with mode %04o of user %s (posthaste set-permissions puts it right)", path,
+            (unsigned)usual, owner != NULL ? owner->pw_name : "?");
+        warn(str_text(&text));
+    }
+    str_free(&text);
+    return good;
+}
+
+static bool check_tops(const struct config *config, const struct owners *owners, bool repair, void (*warn)(const char *text),
+    struct str *why)
+{
+    return !owners->is_root
+        || (check_top(config->queue_directory, 0, 0711, 0755, repair, warn, why)
+            && check_top(config->data_directory, owners->mail_owner, 0700, 0700, repair, warn, why));
+}
+
 bool folders_check(const struct config *config, bool repair, void (*warn)(const char *text), struct str *why)
 {
     struct owners owners;
@@ -139,7 +169,7 @@ bool folders_check(const struct config *config, bool repair, void (*warn)(const 
     struct str text = {0};
     struct stat status;
 
-    bool good = find_owners(config, &owners, why);
+    bool good = find_owners(config, &owners, why) && check_tops(config, &owners, repair, warn, why);
     for (size_t i = 0; good && i < COUNT_OF(folders); i++) {
         str_clear(&path);
         str_printf(&path, "%s/%s", config->queue_directory, folders[i].name);

@@ -13,6 +13,7 @@
 #include "master/command/chroot_files.h"
 #include "master/command/examine.h"
 #include "master/command/examine_relay.h"
+#include "master/command/examine_services.h"
 #include "master/command/examine_table_files.h"
 #include "master/command/examine_tls.h"
 #include "master/command/folders.h"
@@ -213,6 +214,7 @@ static int check(const struct command *command)
     examine_users(command->config);
     good = examine_tls(command->config) && good;
     good = examine_table_files(command->config) && good;
+    examine_services(command->config);
     good = examine_relay(command->config) && good;
     return good ? 0 : 1;
 }
