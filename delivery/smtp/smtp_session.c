@@ -10,7 +10,7 @@
 #include "util/log/log.h"
 #include "util/net/tls.h"
 
-enum { REPLY_LINE_BYTES = 2048 };
+enum { REPLY_LINE_BYTES = 2048, ODD_LINES_SHOWN = 10 };
 
 struct smtp_session *smtp_session_open(struct smtp_client *client, int socket, const char *name, const char *address,
     unsigned port)
@@ -134,12 +134,15 @@ static void filter_line(struct smtp_session *session)
     str_free(&value);
 }
 
-/* A line without a code: whoever that is, he may not speak SMTP. Said once for each reply. */
+/* A line without a code: with commands in flight, replies may be taken for each other's. */
 static void warn_of_odd_line(const struct smtp_session *session)
 {
-    if (session->reply.odd_line_count == 1)
-        log_warning("%s: non-%s response from %s: %.100s", session->queue_id, session->client->lmtp ? "LMTP" : "ESMTP",
-            session->relay, str_text(&session->line));
+    if (session->reply.odd_line_count > ODD_LINES_SHOWN || !(session->can & SMTP_CAN_PIPELINE))
+        return;
+    log_warning("%s: non-%s response from %s: %.100s", session->queue_id, session->client->lmtp ? "LMTP" : "ESMTP",
+        session->relay, str_text(&session->line));
+    log_warning("to prevent loss of mail, turn off command pipelining for %s with the %s parameter", session->address,
+        session->client->lmtp ? "lmtp_discard_lhlo_keyword_address_maps" : "smtp_discard_ehlo_keyword_address_maps");
 }
 
 bool smtp_session_read_reply(struct smtp_session *session)

@@ -54,6 +54,8 @@ struct client {
 /* One at a time: waits for the next connection, tells master busy and idle. NULL when it is time to go: max_use reached,
  * max_idle passed, master stopped or a reload asked for it. SIGTERM only sets a flag that this looks at. */
 struct client *worker_accept(struct worker *worker);
+/* Waits until the client's socket is readable. False: time is up, or others wait to be accepted and this one has nothing to say. */
+bool worker_wait_for_client(struct worker *worker, int fd, int timeout_ms);
 void client_close(struct client *client); /* closes fd if it is not -1 (a stream may have taken it) */
 
 /* With the first client: what stops this worker will stop the next one, too. Master waits before it starts another, as if this one

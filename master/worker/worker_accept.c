@@ -1,5 +1,6 @@
 /* worker_accept.c: one client at a time (worker.h). Costs two system calls per client: the wait and the accept. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,6 +85,15 @@ struct client *worker_accept(struct worker *worker)
         }
         become_idle(worker);
     }
+}
+
+bool worker_wait_for_client(struct worker *worker, int fd, int timeout_ms)
+{
+    struct pollfd fds[WORKER_LISTENERS_MAX + 1] = { { .fd = fd, .events = POLLIN } };
+
+    for (int i = 0; i < worker->listener_count; i++)
+        fds[i + 1] = (struct pollfd){ .fd = worker_listener(worker, i), .events = POLLIN };
+    return poll(fds, (nfds_t)worker->listener_count + 1, timeout_ms) > 0 && fds[0].revents != 0;
 }
 
 void worker_has_not_started(struct worker *worker)

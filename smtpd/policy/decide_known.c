@@ -114,7 +114,7 @@ static enum decision check(struct evaluation *evaluation, const char *address, e
     *checked = true;
     const struct route *route = evaluation_route(evaluation, class);
     if (route == NULL)
-        return evaluation_server_error(evaluation);
+        return evaluation_route_failure(evaluation, class);
     if (*route->recipient == '\0' || *route->recipient == '@')
         return DECISION_DUNNO;
     enum table_result result = is_mapped(evaluation, route->recipient);

@@ -190,7 +190,7 @@ static enum decision unknown_domain(struct evaluation *evaluation, const char *a
     if (is_our_business(evaluation, class, &failed))
         return DECISION_DUNNO;
     if (failed)
-        return evaluation_server_error(evaluation);
+        return evaluation_route_failure(evaluation, class);
     const char *status = is_sender ? "4.1.8" : "4.1.2";
     switch (exists(evaluation, domain, types, 3)) {
     case DNS_FOUND:

@@ -46,7 +46,7 @@ enum decision decide_relay_permit(struct evaluation *evaluation, const struct re
         return DECISION_DUNNO;
     if (is_authorized(evaluation, &failed))
         return DECISION_PERMIT;
-    return failed ? evaluation_server_error(evaluation) : DECISION_DUNNO;
+    return failed ? evaluation_route_failure(evaluation, SUBJECT_RECIPIENT) : DECISION_DUNNO;
 }
 
 static enum decision denied(struct evaluation *evaluation, int code, const char *status)
@@ -62,7 +62,7 @@ enum decision decide_relay_reject(struct evaluation *evaluation, const struct re
     if (is_authorized(evaluation, &failed))
         return DECISION_DUNNO;
     if (failed)
-        return evaluation_server_error(evaluation);
+        return evaluation_route_failure(evaluation, SUBJECT_RECIPIENT);
     return denied(evaluation, (int)evaluation->policy->config->relay_domains_reject_code, "5.7.1");
 }
 
@@ -73,7 +73,7 @@ enum decision decide_relay_defer(struct evaluation *evaluation, const struct res
     if (is_authorized(evaluation, &failed))
         return DECISION_DUNNO;
     if (failed)
-        return evaluation_server_error(evaluation);
+        return evaluation_route_failure(evaluation, SUBJECT_RECIPIENT);
     int code = (int)evaluation->policy->config->relay_domains_reject_code;
     return denied(evaluation, 400 + code % 100, "4.7.1");
 }
@@ -87,7 +87,7 @@ enum decision decide_relay_check(struct evaluation *evaluation, const struct res
     if (is_authorized(evaluation, &failed))
         return DECISION_PERMIT;
     if (failed)
-        return evaluation_server_error(evaluation);
+        return evaluation_route_failure(evaluation, SUBJECT_RECIPIENT);
     struct subject subject = { SUBJECT_RECIPIENT, evaluation->facts->recipient };
     return evaluation_reject(evaluation, (int)evaluation->policy->config->relay_domains_reject_code, "5.7.1", &subject,
         "Relay access denied");
@@ -175,7 +175,7 @@ enum decision decide_relay_mx_backup(struct evaluation *evaluation, const struct
     if (is_authorized(evaluation, &failed))
         return DECISION_PERMIT;
     if (failed)
-        return evaluation_server_error(evaluation);
+        return evaluation_route_failure(evaluation, SUBJECT_RECIPIENT);
     const struct route *route = evaluation_route(evaluation, SUBJECT_RECIPIENT);
     const char *domain = address_domain(route->recipient);
     if (domain == NULL || *domain == '[' || route->class != ROUTE_OTHER)

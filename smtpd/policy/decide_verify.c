@@ -31,7 +31,7 @@ static enum decision judge(struct evaluation *evaluation, const struct way *way)
 
     const struct route *route = evaluation_route(evaluation, way->subject.class);
     if (route == NULL)
-        return evaluation_server_error(evaluation);
+        return evaluation_route_failure(evaluation, way->subject.class);
     if (policy->verify == NULL)
         policy->verify = verify_client_open(policy->config);
     if (!verify_client_ask(policy->verify, route->recipient, evaluation->arena, &state, &why))

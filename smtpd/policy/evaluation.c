@@ -138,6 +138,14 @@ enum decision evaluation_reject(struct evaluation *evaluation, int code, const c
     return evaluation_reject_text(evaluation, code, status, subject->class, subject_text(evaluation, subject, detail));
 }
 
+enum decision evaluation_route_failure(struct evaluation *evaluation, enum subject_class which)
+{
+    const struct policy_facts *facts = evaluation->facts;
+
+    return evaluation_reject_text(evaluation, 451, "4.3.0", which, arena_printf(evaluation->arena,
+        "<%s>: Temporary lookup failure", which == SUBJECT_SENDER ? facts->sender : facts->recipient));
+}
+
 enum decision evaluation_server_error(struct evaluation *evaluation)
 {
     return reject(evaluation, VERDICT(451, "4.3.5", "Server configuration error"), true);

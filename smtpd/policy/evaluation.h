@@ -77,6 +77,8 @@ enum decision evaluation_reject(struct evaluation *evaluation, int code, const c
     const struct subject *subject, const char *detail);
 enum decision evaluation_reject_text(struct evaluation *evaluation, int code, const char *status,
     enum subject_class class, const char *text);
+/* A 451: where the sender's or recipient's mail goes can't be found out now. */
+enum decision evaluation_route_failure(struct evaluation *evaluation, enum subject_class which);
 /* A 451 about our own configuration. */
 enum decision evaluation_server_error(struct evaluation *evaluation);
 /* Remembers a 4xx to be given if nothing else says no; a later one doesn't replace it. */

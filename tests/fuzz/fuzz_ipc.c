@@ -8,6 +8,7 @@
 #include "qmgr/client/intake_messages.h"
 #include "qmgr/route/route_messages.h"
 #include "qmgr/tool/showq_messages.h"
+#include "util/table/proxymap_messages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -33,6 +34,8 @@ static void decode(struct ipc_channel *channel, unsigned type)
         CASE(agent_go)
         CASE(agent_verdict)
         CASE(agent_notice)
+        CASE(proxymap_question)
+        CASE(proxymap_answer)
         CASE(route_question)
         CASE(route_answer)
         CASE(agent_finished)

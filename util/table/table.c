@@ -8,6 +8,7 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/table/file_value.h"
+#include "util/table/table_proxy.h"
 #include "util/table/table_types.h"
 
 struct table {
@@ -47,14 +48,16 @@ static void open_type(struct table *table, const struct config *config, const ch
     free(type);
 }
 
+static const char proxy[] = "proxy:";
+
 struct table *table_open(const struct config *config, const char *type_name, unsigned flags)
 {
     struct table *table = memory_new(struct table);
     struct str why = {0};
 
-    /* An unprivileged process reads local tables itself; proxymap serves those that can't. */
-    if (text_starts_with(type_name, "proxy:"))
-        type_name += strlen("proxy:");
+    if (text_starts_with(type_name, proxy)
+        && (config == NULL || !table_proxy_is_asked(type_name + strlen(proxy), flags)))
+        type_name += strlen(proxy);
     table->name = memory_copy_text(type_name);
     table->flags = flags;
     if (config != NULL && !config->smtputf8_enable)

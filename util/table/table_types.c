@@ -18,6 +18,7 @@
 #include "util/table/table_db.h"
 #include "util/table/table_memory.h"
 #include "util/table/table_pcre.h"
+#include "util/table/table_proxy.h"
 #include "util/table/table_regexp.h"
 #include "util/table/table_simple.h"
 #include "util/table/table_socketmap.h"
@@ -25,12 +26,9 @@
 
 static const struct table_type *const built_in[] = {
     &table_btree, &table_cidr, &table_environ, &table_fail, &table_hash, &table_inline, &table_internal, &table_pcre,
-    &table_pipemap, &table_randmap, &table_regexp, &table_socketmap, &table_static, &table_tcp, &table_texthash, &table_unionmap,
+    &table_pipemap, &table_proxy, &table_randmap, &table_regexp, &table_socketmap, &table_static, &table_tcp, &table_texthash, &table_unionmap,
     &table_unix,
 };
-
-/* proxy: is taken away by table_open, so it needs no row, but postconf -m names it. */
-static const char *const without_row[] = { "proxy" };
 
 /* What modules call must be part of every program that can load one. */
 __attribute__((used)) static void (*const for_modules[])(void) = {
@@ -144,8 +142,6 @@ void table_types_list(const struct config *config, void (*each)(void *context, c
 
     for (size_t i = 0; i < COUNT_OF(built_in); i++)
         add_name(&names, &count, built_in[i]->name, strlen(built_in[i]->name));
-    for (size_t i = 0; i < COUNT_OF(without_row); i++)
-        add_name(&names, &count, without_row[i], strlen(without_row[i]));
     struct str folder = {0};
     for (size_t i = 0; config != NULL && module_folder(config, i, &folder); i++)
         add_modules(str_text(&folder), &names, &count);

@@ -96,7 +96,7 @@ static void check_options(struct options *options)
 
 static unsigned table_flags(const struct options *options)
 {
-    return TABLE_QUIET | options->nul_flags | (options->no_fold ? 0 : TABLE_FOLD) | (options->no_utf8 ? 0 : TABLE_UTF8)
+    return TABLE_QUIET | TABLE_PROXY | options->nul_flags | (options->no_fold ? 0 : TABLE_FOLD) | (options->no_utf8 ? 0 : TABLE_UTF8)
         | (options->file_values ? TABLE_FILE_VALUES : 0);
 }
 
@@ -158,12 +158,21 @@ static void complain_of_empty_value(const struct table *table, const char *key)
     log_warning("table %s should return NO RESULT in case of NOT FOUND", table_name(table));
 }
 
+/* proxymap says no: that isn't about the query. */
+static void fail_if_not_approved(const struct str *why)
+{
+    if (strstr(str_text(why), " service is not configured for table ") != NULL)
+        log_fatal("%s", str_text(why));
+}
+
 /* The first table that has the key. */
 static bool find_one(struct tables *tables, const char *key, struct str *value)
 {
     for (size_t i = 0; i < tables->count; i++) {
         struct table *table = table_at(tables, i);
         enum table_result result = table_find(table, key, value);
+        if (result == TABLE_FAILED)
+            fail_if_not_approved(value);
         if (result == TABLE_FAILED)
             log_fatal("table %s: query error%s%s", table_data_name(table), value->length > 0 ? ": " : "", str_text(value));
         if (result == TABLE_ABSENT)
@@ -245,6 +254,8 @@ static void remove_key(void *context, const char *key)
         struct table *table = table_at(query->tables, i);
         enum table_result result = table_remove(table, key, &query->value);
         if (result == TABLE_FAILED)
+            fail_if_not_approved(&query->value);
+        if (result == TABLE_FAILED)
             log_fatal("table %s: %s", table_name(table), str_text(&query->value));
         if (result == TABLE_FOUND)
             query->found = true;
@@ -272,6 +283,8 @@ static int run_removal(const struct options *options, int count, char **argument
 static void list_one(const struct options *options, const char *argument)
 {
     char *name = full_name(options, argument);
+    if (text_starts_with(name, "proxy:"))
+        log_fatal("can't sequence maps via the proxy service");
     struct table *table = table_open(options->config, name, table_flags(options));
     const char *why = table_why_unavailable(table);
     struct str key = {0};
