@@ -134,8 +134,9 @@ fuzzers: $(FUZZERS)
 $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/driver.c $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
-	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes $(HARDEN_LINK) -o $@ $< tests/fuzz/driver.c $(LIBRARY) \
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes $(HARDEN_LINK) -o $@ $(filter %.c,$^) $(LIBRARY) \
 		$(LDFLAGS) $(LIBRARIES)
+$(BUILD)/fuzz/fuzz_session: $(wildcard tests/fuzz/session/*.c tests/fuzz/session/*.h)
 
 # Whatever is missing of the packages is installed (Debian, as root); elsewhere it is only named.
 packages-build packages-check packages-bench: packages-%:
@@ -149,6 +150,13 @@ check: packages-check
 check-asan: packages-check
 	$(MAKE) SANITIZE=address,undefined BUILD=$(BUILD)/asan unit-tests fuzzers
 	tests/run $(BUILD) /asan/
+
+# As long as one likes: make fuzz FUZZ_COUNT=1000000 FUZZ_SEED=7
+FUZZ_COUNT ?= 200000
+FUZZ_SEED ?= 1
+fuzz: packages-check
+	$(MAKE) SANITIZE=address,undefined BUILD=$(BUILD)/asan fuzzers
+	FUZZ_COUNT=$(FUZZ_COUNT) FUZZ_SEED=$(FUZZ_SEED) tests/run $(BUILD) asan/fuzz/
 
 bench: packages-bench all
 	tests/speed/bench $(BUILD)
@@ -176,6 +184,6 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(MODULE_OBJECTS:.o=.d)
-.PHONY: all manual bench unit-tests fuzzers check check-asan clean install install-service uninstall dist run
+.PHONY: all manual bench unit-tests fuzzers fuzz check check-asan clean install install-service uninstall dist run
 .PHONY: packages-build packages-check packages-bench force
 .DELETE_ON_ERROR:

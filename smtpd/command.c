@@ -8,13 +8,13 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 
-#define ANYTIME (PHASE_SILENT | PHASE_GREETED | PHASE_SENDER | PHASE_RECIPIENTS | PHASE_CHUNKS)
 #define IN_TRANSACTION (PHASE_SENDER | PHASE_RECIPIENTS | PHASE_CHUNKS)
 
 enum {
     COMMAND_LAST = 1, /* the client must wait for the reply (RFC 2920 section 3.1) */
     COMMAND_JUNK = 2, /* does nothing for mail (smtpd_junk_command_limit) */
     COMMAND_IN_PLAIN = 4, /* allowed before STARTTLS where TLS is a must (RFC 3207 section 4) */
+    COMMAND_BRINGS_BYTES = 8, /* they have to be read whatever is answered (RFC 3030 section 2) */
 };
 
 struct refusal {
@@ -45,15 +45,16 @@ static const struct command commands[] = {
     { "AUTH", "auth", command_auth, COMMAND_LAST, { { PHASE_SILENT, SAY_HELLO } } },
     { "MAIL", "mail", command_mail, 0,
       { { PHASE_SILENT, SAY_HELLO },
-        { IN_TRANSACTION, VERDICT_ROW(503, "5.5.1", "Error: nested MAIL command") } } },
+        { IN_TRANSACTION, VERDICT_ROW(503, "5.5.1", "Error: nested MAIL command") },
+        { PHASE_LONE_CHUNKS, VERDICT_ROW(503, "5.5.1", "Error: MAIL after BDAT") } } },
     { "RCPT", "rcpt", command_rcpt, 0,
-      { { PHASE_SILENT | PHASE_GREETED, VERDICT_ROW(503, "5.5.1", "Error: need MAIL command") },
+      { { PHASE_SILENT | PHASE_GREETED | PHASE_LONE_CHUNKS, VERDICT_ROW(503, "5.5.1", "Error: need MAIL command") },
         { PHASE_CHUNKS, VERDICT_ROW(503, "5.5.1", "Error: RCPT after BDAT") } } },
     { "DATA", "data", command_data, COMMAND_LAST,
       { { PHASE_SILENT | PHASE_GREETED, VERDICT_ROW(503, "5.5.1", "Error: need RCPT command") },
         { PHASE_SENDER, VERDICT_ROW(554, "5.5.1", "Error: no valid recipients") },
-        { PHASE_CHUNKS, VERDICT_ROW(503, "5.5.1", "Error: DATA after BDAT") } } },
-    { "BDAT", "bdat", command_bdat, 0, { { 0 } } }, /* judges the phase itself: its bytes have to be read in any case */
+        { PHASE_CHUNKS | PHASE_LONE_CHUNKS, VERDICT_ROW(503, "5.5.1", "Error: DATA after BDAT") } } },
+    { "BDAT", "bdat", command_bdat, COMMAND_BRINGS_BYTES, { { 0 } } }, /* judges the phase itself */
     { "RSET", "rset", command_rset, COMMAND_JUNK, { { 0 } } },
     { "NOOP", "noop", command_noop, COMMAND_LAST | COMMAND_JUNK | COMMAND_IN_PLAIN, { { 0 } } },
     { "VRFY", "vrfy", command_vrfy, COMMAND_LAST | COMMAND_JUNK, { { 0 } } },
@@ -66,19 +67,22 @@ static const struct command commands[] = {
 #define UNKNOWN COUNT_OF(commands)
 _Static_assert(UNKNOWN < COMMAND_KINDS, "one counter per command and one for unknown ones");
 
-static enum command_phase phase_of(const struct session *session)
+/* PHASE_* */
+static unsigned phases_of(const struct session *session)
 {
+    unsigned start = session->helo == NULL && session->config->smtpd_helo_required ? PHASE_SILENT : PHASE_GREETED;
+
     switch (session->transaction.state) {
     case TRANSACTION_SENDER:
         return PHASE_SENDER;
     case TRANSACTION_RECIPIENTS:
         return PHASE_RECIPIENTS;
     case TRANSACTION_CHUNKS:
-        return PHASE_CHUNKS;
+        return session->transaction.sender == NULL ? (start & PHASE_SILENT) | PHASE_LONE_CHUNKS : PHASE_CHUNKS;
     case TRANSACTION_NONE:
         break;
     }
-    return session->helo == NULL && session->config->smtpd_helo_required ? PHASE_SILENT : PHASE_GREETED;
+    return start;
 }
 
 /* The first word of the line, in the call's memory; *arguments is what follows. */
@@ -155,16 +159,22 @@ static struct verdict run_unknown(struct session *session, const char *verb, con
     return VERDICT(500, "5.5.2", "Error: command not recognized");
 }
 
+static struct verdict refuse(struct session *session, const struct command *command, const char *arguments,
+    struct verdict verdict)
+{
+    return command->flags & COMMAND_BRINGS_BYTES ? command_bdat_skip(session, arguments, verdict) : verdict;
+}
+
 static struct verdict refuse_or_run(struct session *session, const struct command *command, const char *arguments)
 {
-    enum command_phase phase = phase_of(session);
+    unsigned phases = phases_of(session);
 
     if (encryption_is_required(session->service->encryption) && session->tls == NULL && !(command->flags & COMMAND_IN_PLAIN)) {
         session->trouble |= TROUBLE_PROTOCOL;
-        return VERDICT(530, "5.7.0", "Must issue a STARTTLS command first");
+        return refuse(session, command, arguments, VERDICT(530, "5.7.0", "Must issue a STARTTLS command first"));
     }
     for (size_t i = 0; i < COUNT_OF(command->refusals); i++) {
-        if (command->refusals[i].phases & phase) {
+        if (command->refusals[i].phases & phases) {
             session->trouble |= TROUBLE_PROTOCOL;
             return command->refusals[i].verdict;
         }
@@ -200,7 +210,8 @@ struct verdict command_run(struct session *session, const char *line)
         verdict = VERDICT(554, "5.5.0", "Error: SMTP protocol synchronization");
         session->quit = true;
     } else if (session->denied && command->run != command_quit) {
-        verdict = VERDICT(503, "5.7.0", arena_printf(session->call, "Error: access denied for %s", session->client_text));
+        verdict = refuse(session, command, arguments,
+            VERDICT(503, "5.7.0", arena_printf(session->call, "Error: access denied for %s", session->client_text)));
     } else {
         verdict = refuse_or_run(session, command, arguments);
         succeeded = (verdict.code > 0 && verdict.code < 400) || session->forgive;

@@ -10,12 +10,13 @@
 struct session;
 
 /* Where a session stands; a set of bits in the table. */
-enum command_phase {
+enum {
     PHASE_SILENT = 1,      /* no HELO yet, and smtpd_helo_required */
     PHASE_GREETED = 2,
     PHASE_SENDER = 4,      /* MAIL was accepted */
     PHASE_RECIPIENTS = 8,  /* RCPT, too */
     PHASE_CHUNKS = 16,     /* BDAT has begun */
+    PHASE_LONE_CHUNKS = 32, /* ... without MAIL */
 };
 
 #define COMMAND_KINDS 17
@@ -39,6 +40,8 @@ struct verdict command_mail(struct session *session, const char *arguments);
 struct verdict command_rcpt(struct session *session, const char *arguments);
 struct verdict command_data(struct session *session, const char *arguments);
 struct verdict command_bdat(struct session *session, const char *arguments);
+/* It is refused with that verdict, whatever it says: takes its bytes away. code 0: the connection broke off. */
+struct verdict command_bdat_skip(struct session *session, const char *arguments, struct verdict verdict);
 struct verdict command_starttls(struct session *session, const char *arguments);
 struct verdict command_rset(struct session *session, const char *arguments);
 struct verdict command_noop(struct session *session, const char *arguments);

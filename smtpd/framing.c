@@ -8,6 +8,7 @@
 static void put(struct framing *framing, const char *bytes, size_t length, bool line_end)
 {
     framing->size_bytes += length + (line_end ? 2 : 0);
+    framing->line_bytes = line_end ? 0 : framing->line_bytes + length;
     framing->in_line = !line_end;
     framing->sink(framing->context, bytes, length, line_end);
 }

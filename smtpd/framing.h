@@ -26,6 +26,7 @@ struct framing {
     /* results, counted over all chunks */
     uint64_t size_bytes;       /* of content, with CRLF line ends, without added dots */
     bool saw_bare_lf;
+    uint64_t line_bytes;       /* of them in a line that hasn't ended yet */
     /* state between chunks */
     bool in_line;              /* the last piece didn't end its line */
     bool held_cr;              /* the chunk ended in CR: its LF may follow */

@@ -278,9 +278,7 @@ struct verdict message_end(struct session *session, bool chunked)
     struct verdict verdict = session_ask_policy(session, POLICY_END_OF_MESSAGE,
         transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
     if (verdict.code != 0) {
-        /* As with Postfix the client has to say RSET before it may go on with the next message. */
-        intake_cancel(transaction->message);
-        transaction->message = NULL;
+        transaction_reset(transaction); /* RFC 5321 section 4.1.1.4: whatever the answer is */
         return verdict;
     }
     verdict = from_check_judge(session);

@@ -78,7 +78,7 @@ struct verdict command_auth(struct session *session, const char *arguments)
 
     if (session->login.auth == NULL || (session->discard_keywords & KEYWORD_AUTH))
         return VERDICT(503, "5.5.1", "Error: authentication not enabled");
-    if (session->transaction.state != TRANSACTION_NONE)
+    if (session->transaction.sender != NULL)
         return VERDICT(503, "5.5.1", "Error: MAIL transaction in progress");
     if (session->login.method != NULL)
         return VERDICT(503, "5.5.1", "Error: already authenticated");

@@ -44,16 +44,25 @@ static struct verdict discard(struct session *session, uint64_t length, struct v
     return (struct verdict){0};
 }
 
-/* After an error all chunks of the message are answered alike (RFC 3030 section 2). */
-static struct verdict fail(struct session *session, const struct chunk *chunk, struct verdict verdict)
+/* Nothing comes of the message any more: the last chunk ends the transaction, and until then every one is refused (RFC 3030
+ * section 2). */
+static struct verdict spoil(struct session *session, const struct chunk *chunk, struct verdict verdict)
 {
     struct transaction *transaction = &session->transaction;
 
-    if (chunk->last && transaction->state == TRANSACTION_CHUNKS && transaction->failure.code != 0)
+    if (chunk->last) {
         transaction_reset(transaction);
-    else
+    } else {
+        transaction->state = TRANSACTION_CHUNKS;
         transaction->failure = verdict;
-    return discard(session, chunk->length, verdict);
+    }
+    return verdict;
+}
+
+/* The same before the chunk was read. */
+static struct verdict fail(struct session *session, const struct chunk *chunk, struct verdict verdict)
+{
+    return discard(session, chunk->length, spoil(session, chunk, verdict));
 }
 
 /* Whether there is anything to put content into. code 0: there is. */
@@ -88,17 +97,31 @@ static struct verdict begin(struct session *session)
     return verdict;
 }
 
+/* The size of what came so far; an unfinished line counts by whole pieces of line_length_limit, as with Postfix. */
+static uint64_t size_before(const struct session *session)
+{
+    const struct framing *framing = &session->transaction.framing;
+
+    return framing->size_bytes - framing->line_bytes % (uint64_t)session->config->line_length_limit;
+}
+
+static bool is_too_big(const struct session *session, const struct chunk *chunk)
+{
+    int64_t limit = session->config->message_size_limit;
+    uint64_t before = size_before(session);
+
+    return limit > 0 && (before > (uint64_t)limit || chunk->length > (uint64_t)limit - before);
+}
+
 static struct verdict take(struct session *session, const struct chunk *chunk)
 {
     struct transaction *transaction = &session->transaction;
-    int64_t limit = session->config->message_size_limit;
 
     struct verdict verdict = begin(session);
     if (verdict.code != 0)
         return fail(session, chunk, verdict);
     transaction->state = TRANSACTION_CHUNKS;
-    if (limit > 0 && chunk->length > (uint64_t)limit - (transaction->framing.size_bytes < (uint64_t)limit
-                                                             ? transaction->framing.size_bytes : (uint64_t)limit)) {
+    if (is_too_big(session, chunk)) {
         log_warning("%s: BDAT request from %s exceeds message size limit", session_queue_id(session),
             session->client_text);
         session->trouble |= TROUBLE_RESOURCE;
@@ -109,11 +132,22 @@ static struct verdict take(struct session *session, const struct chunk *chunk)
             (unsigned long long)transaction->framing.size_bytes);
         return (struct verdict){0};
     }
+    if (!chunk->last && transaction->too_big)
+        return spoil(session, chunk, VERDICT(552, "5.3.4", "Error: message file too big"));
     if (!chunk->last)
         return VERDICT(250, "2.0.0", arena_printf(session->call, "Ok: %llu bytes", (unsigned long long)chunk->length));
     framing_end_chunks(&transaction->framing);
     session->where = "END-OF-MESSAGE";
     return message_end(session, true);
+}
+
+struct verdict command_bdat_skip(struct session *session, const char *arguments, struct verdict verdict)
+{
+    struct chunk chunk;
+
+    if ((session->discard_keywords & KEYWORD_CHUNKING) || !parse(session, arguments, &chunk))
+        return verdict;
+    return discard(session, chunk.length, verdict);
 }
 
 struct verdict command_bdat(struct session *session, const char *arguments)
@@ -129,7 +163,7 @@ struct verdict command_bdat(struct session *session, const char *arguments)
     }
     if (chunk.length == 0 && !chunk.last) {
         log_warning("%s: null BDAT request from %s", session_queue_id(session), session->client_text);
-        return VERDICT(551, "5.7.1", "Null BDAT request");
+        return spoil(session, &chunk, VERDICT(551, "5.7.1", "Null BDAT request"));
     }
     struct verdict verdict = check_phase(session, &chunk);
     return verdict.code != 0 ? fail(session, &chunk, verdict) : take(session, &chunk);

@@ -108,7 +108,9 @@ struct verdict command_mail(struct session *session, const char *arguments)
     str_free(&word);
     str_free(&internal);
     if (verdict.code != 0) {
+        const struct transaction_forwarded forwarded = session->transaction.forwarded;
         transaction_reset(&session->transaction);
+        session->transaction.forwarded = forwarded; /* XFORWARD is about the transaction to come */
         session->deferrals.sender = (struct verdict){0};
         return verdict;
     }

@@ -96,8 +96,35 @@ static const struct attribute_row rows[] = {
     { "LOGIN", take_login },     { "DESTADDR", take_destaddr }, { "DESTPORT", take_destport },
 };
 
-/* Whoever was logged in was somebody else: only a LOGIN of this very command counts. */
-static void change_login(struct session *session)
+/* What the attributes change: all of it, or nothing. */
+struct identity {
+    struct client_name client;
+    const char *server_address;
+    const char *server_port;
+    const char *helo;
+    bool extended;
+    struct login login;
+};
+
+static struct identity identity_of(const struct session *session)
+{
+    return (struct identity){ .client = session->client, .server_address = session->server_address,
+        .server_port = session->server_port, .helo = session->helo, .extended = session->extended,
+        .login = session->login };
+}
+
+static void set_identity(struct session *session, const struct identity *identity)
+{
+    session->client = identity->client;
+    session->server_address = identity->server_address;
+    session->server_port = identity->server_port;
+    session->helo = identity->helo;
+    session->extended = identity->extended;
+    session->login = identity->login;
+}
+
+/* Who logged in was another client; unless this command tells of a login. */
+static void renew_login(struct session *session)
 {
     const char *method = session->login.method;
     const char *user = session->login.user;
@@ -109,28 +136,25 @@ static void change_login(struct session *session)
 
 struct verdict command_xclient(struct session *session, const char *arguments)
 {
-    const char *helo = session->helo;
+    const struct identity before = identity_of(session);
 
     if (!session->xclient_allowed)
         return VERDICT(550, "5.7.0", "Error: insufficient authorization");
-    bool extended = session->extended;
-    const struct login login = session->login;
     session->helo = NULL;
     session->extended = false;
     session->login.method = session->login.user = NULL;
     struct verdict verdict = attributes_parse(session, "XCLIENT", arguments, rows, COUNT_OF(rows));
     if (verdict.code != 0) {
-        session->helo = helo;
-        session->extended = extended;
-        if (session->login.method == NULL)
-            session->login = login;
+        set_identity(session, &before);
         return verdict;
     }
     milter_stage_stop(session);
     transaction_reset(&session->transaction);
     stream_discard_input(session->stream);
+    session->deferrals = (struct policy_deferrals){0};
+    session->pipelining_offered = false;
     session_change_client(session);
-    change_login(session);
+    renew_login(session);
     session->uncounted = true; /* the log counts it among the failed ones */
     return session_greeting(session);
 }

@@ -70,8 +70,11 @@ struct verdict command_xforward(struct session *session, const char *arguments)
     if (!session->xforward_allowed)
         return VERDICT(550, "5.7.0", "Error: insufficient authorization");
     struct transaction_forwarded *forwarded = &session->transaction.forwarded;
+    const struct transaction_forwarded before = *forwarded;
     if (!forwarded->is_set)
         *forwarded = (struct transaction_forwarded){ .is_set = true };
     struct verdict verdict = attributes_parse(session, "XFORWARD", arguments, rows, COUNT_OF(rows));
+    if (verdict.code != 0)
+        *forwarded = before;
     return verdict.code != 0 ? verdict : VERDICT(250, "2.0.0", "Ok");
 }

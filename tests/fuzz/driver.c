@@ -1,6 +1,6 @@
 /* driver.c: runs a fuzz target without a fuzzing engine: every file of its seed folder, then a fixed number of inputs made
- * from them by small deterministic changes. Usage: fuzz_x COUNT SEED_FOLDER... With clang's libFuzzer the targets are linked
- * without this file. */
+ * from them by small deterministic changes (others with another number in FUZZ_SEED). Usage: fuzz_x COUNT SEED_FOLDER... With
+ * clang's libFuzzer the targets are linked without this file. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -102,6 +102,8 @@ int main(int argc, char **argv)
     static uint8_t bytes[INPUT_BYTES_MAX];
     long count = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
 
+    if (getenv("FUZZ_SEED") != NULL)
+        state ^= strtoull(getenv("FUZZ_SEED"), NULL, 10) * 0x2545F4914F6CDD1Du;
     for (int i = 2; i < argc; i++)
         load_folder(argv[i]);
     for (size_t i = 0; i < seed_count; i++)
