@@ -47,9 +47,8 @@ static void use_sessions(struct encryption *encryption, struct worker *worker)
     tls_context_use_store(encryption->context, &tls_sessions_store, encryption->sessions);
 }
 
-struct encryption *encryption_open(struct worker *worker)
+struct encryption *encryption_open_alone(const struct config *config, const unsigned char *secret, int keep)
 {
-    const struct config *config = worker_config(worker);
     enum config_tls_level level = config_tls_server_level(config);
     struct tls_settings settings;
 
@@ -64,15 +63,24 @@ struct encryption *encryption_open(struct worker *worker)
     if (config->smtpd_tls_req_ccert && !encryption->must_see_certificate)
         log_warning("Can't require client certs unless TLS is required");
     config_tls_server(config, level, encryption->arena, &settings);
-    settings.keep = worker_tls_keep(worker);
+    settings.keep = keep;
     if (encryption->log_level >= 2)
         log_info("initializing the server-side TLS engine");
     encryption->context = tls_context_open(&settings, NULL);
     if (encryption->context != NULL) {
-        tls_context_use_tickets(encryption->context, worker_secret(worker));
-        use_sessions(encryption, worker);
+        tls_context_use_tickets(encryption->context, secret);
         open_names(encryption);
     }
+    return encryption;
+}
+
+struct encryption *encryption_open(struct worker *worker)
+{
+    struct encryption *encryption =
+        encryption_open_alone(worker_config(worker), worker_secret(worker), worker_tls_keep(worker));
+
+    if (encryption_is_available(encryption))
+        use_sessions(encryption, worker);
     return encryption;
 }
 

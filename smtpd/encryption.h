@@ -16,6 +16,8 @@ struct encryption;
 /* Before confinement. NULL: TLS is switched off. Keys that can't be used are logged; the commands
  * then say so. */
 struct encryption *encryption_open(struct worker *worker);
+/* The same for a process that has no supervisor: sessions aren't shared. secret: TLS_SECRET_BYTES, borrowed; keep: tls_keep.h. */
+struct encryption *encryption_open_alone(const struct config *config, const unsigned char *secret, int keep);
 void encryption_close(struct encryption *encryption); /* NULL is allowed */
 /* Whether a key, certificate or table was replaced. */
 bool encryption_has_changed(struct encryption *encryption); /* NULL is allowed */

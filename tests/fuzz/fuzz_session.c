@@ -70,7 +70,7 @@ static void open_door(struct door *door)
     str_clear(&path);
     str_printf(&path, "%s/auth", peers_folder());
     service_open(&door->service, door->config, door->config, door->intake, str_text(&path), "");
-    door->service.encryption = encryption_open(door->config, secret);
+    door->service.encryption = encryption_open_alone(door->config, secret, -1);
     door->service.transport = &client_transport;
     str_free(&text);
     str_free(&why);
