@@ -92,6 +92,8 @@ static void put_attributes(struct session *session, struct intake_message *messa
         intake_attribute(message, ATTRIBUTE_SASL_METHOD, session->login.method);
         intake_attribute(message, ATTRIBUTE_SASL_USERNAME, session->login.user);
     }
+    if (session->transaction.parameters.verp != NULL)
+        intake_attribute(message, ATTRIBUTE_VERP, session->transaction.parameters.verp);
     const char *sender = session->transaction.parameters.auth;
     if (sender != NULL && *sender != '\0')
         intake_attribute(message, ATTRIBUTE_SASL_SENDER, sender);

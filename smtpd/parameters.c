@@ -97,6 +97,13 @@ static struct verdict take_auth(struct parsing *parsing, const char *value, bool
     return fine;
 }
 
+/* Which delimiters may be used is the configuration's to say. */
+static struct verdict take_verp(struct parsing *parsing, const char *value, bool repeated)
+{
+    parsing->mail->verp = arena_copy_text(parsing->arena, value);
+    return fine;
+}
+
 static struct verdict take_notify(struct parsing *parsing, const char *value, bool repeated)
 {
     static const struct {
@@ -166,6 +173,8 @@ static const struct parameter_row mail_rows[] = {
     { "RET=", PARAMETERS_DSN, take_ret },
     { "ENVID=", PARAMETERS_DSN, take_envid },
     { "AUTH=", 0, take_auth },
+    { "XVERP", PARAMETERS_VERP, take_verp },
+    { "XVERP=", PARAMETERS_VERP, take_verp },
 };
 
 static const struct parameter_row rcpt_rows[] = {

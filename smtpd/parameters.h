@@ -14,6 +14,7 @@
 enum {
     PARAMETERS_DSN = 1,
     PARAMETERS_SMTPUTF8 = 2,
+    PARAMETERS_VERP = 4,
 };
 
 struct mail_parameters {
@@ -21,6 +22,7 @@ struct mail_parameters {
     uint32_t flags;     /* ENVELOPE_CONTENT_*, ENVELOPE_SMTPUTF8 */
     enum envelope_ret ret;
     const char *envid;  /* xtext, "" when not given */
+    const char *verp;   /* XVERP: the delimiters, "" for the default ones; NULL: not given */
     const char *auth;   /* AUTH=, as received (xtext); NULL: not given, or "<>": nobody known */
 };
 

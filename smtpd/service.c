@@ -30,7 +30,7 @@ static const struct {
     { "silent-discard", KEYWORD_SILENT_DISCARD },
     { "XCLIENT", KEYWORD_XCLIENT },
     { "XFORWARD", KEYWORD_XFORWARD },
-    { "VERP", 0 },
+    { "XVERP", KEYWORD_XVERP },
 };
 
 static unsigned keyword_bit(const char *name)
@@ -131,6 +131,8 @@ void service_open(struct service *service, const struct config *config, const st
         config->smtpd_forbid_bare_newline_exclusions);
     service->xclient_hosts =
         match_list_open(config, "smtpd_authorized_xclient_hosts", config->smtpd_authorized_xclient_hosts);
+    service->verp_clients =
+        match_list_open(config, "smtpd_authorized_verp_clients", config->smtpd_authorized_verp_clients);
     service->xforward_hosts =
         match_list_open(config, "smtpd_authorized_xforward_hosts", config->smtpd_authorized_xforward_hosts);
     service->milter_maps = maps_open(config, "smtpd_milter_maps", config->smtpd_milter_maps, TABLE_FOLD);
@@ -158,6 +160,7 @@ void service_close(struct service *service)
     match_list_close(service->debug_peers);
     match_list_close(service->xclient_hosts);
     match_list_close(service->xforward_hosts);
+    match_list_close(service->verp_clients);
     match_list_close(service->mynetworks);
     match_list_close(service->forbidden_commands);
     match_list_close(service->noop_commands);
@@ -177,5 +180,6 @@ bool service_has_changed(struct service *service)
            || match_list_has_changed(service->auth_exceptions) || hold_limits_have_changed(service->hold_limits)
            || match_list_has_changed(service->local_rewrite_clients) || maps_have_changed(service->milter_maps)
            || match_list_has_changed(service->xclient_hosts) || match_list_has_changed(service->xforward_hosts)
+           || match_list_has_changed(service->verp_clients)
            || intake_tables_have_changed(service->intake);
 }

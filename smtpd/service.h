@@ -24,6 +24,7 @@ enum {
     KEYWORD_AUTH = 1024,
     KEYWORD_XCLIENT = 4096,
     KEYWORD_XFORWARD = 8192,
+    KEYWORD_XVERP = 32768,
     KEYWORD_LIMITS = 16384,
     KEYWORD_SILENT_DISCARD = 2048, /* don't log what was withheld */
 };
@@ -57,6 +58,7 @@ struct service {
     struct match_list *local_rewrite_clients; /* tables of local_header_rewrite_clients; NULL when it names none */
     struct match_list *xclient_hosts;
     struct match_list *xforward_hosts;
+    struct match_list *verp_clients;
     struct maps *milter_maps;
     bool no_milters;                          /* receive_override_options */
     unsigned discard_keywords;                /* for everybody */

@@ -288,6 +288,7 @@ static void start(struct session *session, struct service *service, int fd, cons
     session->trace_id = arena_printf(session->arena, "%llx.%lx", (unsigned long long)clock_wall_us(), (long)getpid());
     session_change_client(session);
     session->xforward_allowed = matches_client(session, service->xforward_hosts);
+    session->verp_allowed = matches_client(session, service->verp_clients);
     transaction_start(&session->transaction);
 }
 

@@ -58,6 +58,7 @@ struct session {
 
     bool xclient_allowed;
     bool xforward_allowed;
+    bool verp_allowed;
     bool uncounted;            /* the command at hand counts as failed in the log, and as nothing otherwise */
 
     struct milter_list *milters;          /* NULL: none */

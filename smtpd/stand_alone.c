@@ -29,7 +29,7 @@ static const struct config_override without_controls[] = {
     { "smtpd_sasl_auth_enable", "no" }, { "smtpd_tls_security_level", "none" }, { "smtpd_tls_wrappermode", "no" },
     { "smtpd_use_tls", "no" }, { "smtpd_enforce_tls", "no" },
     { "smtpd_client_event_limit_exceptions", "static:all" }, { "local_header_rewrite_clients", "static:all" },
-    { "smtpd_authorized_xclient_hosts", "" }, { "smtpd_authorized_xforward_hosts", "" },
+    { "smtpd_authorized_xclient_hosts", "" }, { "smtpd_authorized_xforward_hosts", "" }, { "smtpd_authorized_verp_clients", "" },
 };
 
 static const struct config *load(void)
@@ -74,6 +74,7 @@ int stand_alone_run(void)
     socklen_t length = sizeof(peer);
     struct service service;
 
+    log_not_to_stderr(); /* a mail program may show that to its user */
     (void)signal(SIGPIPE, SIG_IGN);
     if (getpeername(STDIN_FILENO, (struct sockaddr *)&peer, &length) != 0) /* by inetd there is a real peer */
         length = sizeof(sa_family_t);

@@ -17,11 +17,11 @@
 #include "util/log/log.h"
 #include "util/mail/address.h"
 #include "util/mail/address_list.h"
+#include "util/mail/verp.h"
 
 struct composer {
     const struct config *config;
     const struct sendmail_options *options;
-    const char *user;
     struct arena *arena;
     struct envelope envelope;
     struct str header; /* the message header, kept until the envelope is known */
@@ -32,7 +32,7 @@ struct composer {
 
 static _Noreturn void give_up(const struct composer *composer, const char *why)
 {
-    log_fatal_status(75, "%s(%ld): %s", composer->user, (long)getuid(), why);
+    log_fatal_status(75, "%s(%ld): %s", composer->envelope.sender, (long)getuid(), why);
 }
 
 /* --- who --- */
@@ -66,9 +66,8 @@ static void set_sender(struct composer *composer)
 
     if (entry == NULL && options->sender == NULL)
         log_fatal_status(75, "no login name found for user ID %ld", (long)getuid());
-    composer->user = entry == NULL ? "unknown" : arena_copy_text(composer->arena, entry->pw_name);
     envelope_set_attribute(&composer->envelope, composer->arena, "fullname", full_name_of(composer, entry));
-    composer->envelope.sender = composer->user;
+    composer->envelope.sender = entry == NULL ? "unknown" : arena_copy_text(composer->arena, entry->pw_name);
     if (options->sender == NULL)
         return;
     struct address_list *list =
@@ -252,8 +251,22 @@ static void set_envelope(struct composer *composer)
     if (*options->encoding != '\0')
         envelope_set_attribute(envelope, composer->arena, ATTRIBUTE_ENCODING, options->encoding);
     if (options->verp != NULL)
-        envelope_set_attribute(envelope, composer->arena, "verp_delims",
+        envelope_set_attribute(envelope, composer->arena, ATTRIBUTE_VERP,
             *options->verp == '\0' ? composer->config->default_verp_delimiters : options->verp);
+}
+
+/* -XV: delimiters that nobody would find again in a bounced address are refused. */
+static void check_verp(const struct composer *composer)
+{
+    const char *delimiters = composer->options->verp;
+    const char *allowed = composer->config->verp_delimiter_filter;
+
+    if (delimiters == NULL)
+        return;
+    if (*delimiters != '\0' && !verp_delimiters_are_valid(delimiters, allowed))
+        log_fatal_status(75, "-V requires two characters from %s", allowed);
+    if (*composer->envelope.sender == '\0')
+        give_up(composer, "-V option requires non-null sender address");
 }
 
 /* What a delivery to these recipients is tried out with: -bv reads no message, but the report shows the header of one. */
@@ -281,6 +294,7 @@ void compose_submit(const struct config *config, const struct sendmail_options *
 
     authorized_check(config);
     set_sender(&composer);
+    check_verp(&composer);
     set_envelope(&composer);
     for (int i = 0; i < options->recipient_count; i++)
         add_recipients(&composer, options->recipients[i], strlen(options->recipients[i]));
@@ -288,7 +302,7 @@ void compose_submit(const struct config *config, const struct sendmail_options *
     if (!options->extract && composer.envelope.recipient_count == 0)
         give_up(&composer, "Recipient addresses must be specified on the command line or via the -t option");
     if (verify_only && options->extract)
-        give_up(&composer, "-t option cannot be used with -bv");
+        log_fatal_status(75, "-t option cannot be used with -bv");
     if (verify_only)
         put_probe_header(&composer);
     else

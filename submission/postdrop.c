@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "qmgr/client/drop_file.h"
+#include "qmgr/client/pickup_wake.h"
 #include "submission/authorized.h"
 #include "util/base/clock.h"
 #include "util/io/fd.h"
@@ -128,27 +129,6 @@ static void sync_folder(void)
     fd_close(&folder);
 }
 
-/* Wakes pickup; when the mail system is down the file just waits. */
-static void trigger_pickup(const struct config *config)
-{
-    char path[256];
-
-    if (snprintf(path, sizeof(path), "public/%s", config->pickup_service_name) >= (int)sizeof(path))
-        return;
-    struct stat status;
-    if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode)) {
-        int fifo = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-        if (fifo >= 0)
-            (void)!write(fifo, "W", 1); /* a full pipe wakes it as well */
-        fd_close(&fifo);
-        return;
-    }
-    int socket = fd_connect_unix(path, (int)config->trigger_timeout * 1000);
-    if (socket >= 0)
-        (void)fd_send(socket, "W", 1, -1); /* pickup looks by itself now and then */
-    fd_close(&socket);
-}
-
 int main(int argc, char **argv)
 {
     const char *directory = NULL;
@@ -187,6 +167,6 @@ int main(int argc, char **argv)
     sync_folder();
     drop_path[0] = '\0'; /* from here on it is pickup's */
     fd_close(&fd);
-    trigger_pickup(config);
+    pickup_wake(config);
     return 0;
 }

@@ -109,10 +109,10 @@ static void parse_queue_option(struct sendmail_options *options, const char *val
     options->mode = SENDMAIL_FLUSH;
     if (*value == 'I' || *value == 'R') {
         if (value[1] == '\0')
-            refuse("-q needs a value: -q", value);
+            log_fatal_status(75, "specify: -q%s", *value == 'I' ? "Iqueueid" : "Rsitename");
         *(*value == 'I' ? &options->flush_id : &options->flush_site) = value + 1;
     } else if (*value == 'S') {
-        refuse("-q option not supported: -q", value);
+        log_fatal_status(75, "-qS is not implemented");
     } else if (*value != '\0') {
         if (!text_is_digit(*value))
             refuse("unsupported: -q", value);
@@ -129,6 +129,21 @@ static void parse_old_option(struct sendmail_options *options, const char *value
     /* Everything else is set in main.cf or has no meaning here. */
 }
 
+/* -V was what -XV is, long ago: without a value (the next word is an option then), or with delimiters. */
+static void parse_v_option(struct sendmail_options *options, const char *value, const char *last_word)
+{
+    if (value == last_word && *value == '-' && strlen(value) == 2) {
+        log_warning("option -V is deprecated with Postfix 2.3; specify -XV instead");
+        options->verp = "";
+        optind--;
+    } else if (strlen(value) == 2 && value[strspn(value, "-=+")] == '\0') {
+        log_warning("option -V%s is deprecated with Postfix 2.3; specify -XV%s instead", value, value);
+        options->verp = value;
+    } else {
+        options->envid = xtext(value);
+    }
+}
+
 static void parse_x_option(struct sendmail_options *options, const char *value)
 {
     if (*value != 'V') { /* the letter of -X logfile stays supported only as -XV */
@@ -136,11 +151,9 @@ static void parse_x_option(struct sendmail_options *options, const char *value)
         refuse("unsupported: -X", letter);
     }
     options->verp = value + 1;
-    if (value[1] != '\0' && strlen(value + 1) != 2)
-        refuse("-V requires two characters from ", "+=");
 }
 
-static void parse_one(struct sendmail_options *options, int option, const char *value)
+static void parse_one(struct sendmail_options *options, int option, const char *value, const char *last_word)
 {
     switch (option) {
     case 'B': options->encoding = parse_encoding(value); break;
@@ -150,7 +163,7 @@ static void parse_one(struct sendmail_options *options, int option, const char *
     case 'I': options->mode = SENDMAIL_ALIASES; break;
     case 'N': options->notify = parse_notify(value); break;
     case 'R': options->ret = parse_ret(value); break;
-    case 'V': options->envid = xtext(value); break;
+    case 'V': parse_v_option(options, value, last_word); break;
     case 'X': parse_x_option(options, value); break;
     case 'b': options->mode = parse_mode(options, value); break;
     case 'f':
@@ -177,7 +190,7 @@ void sendmail_options_parse(struct sendmail_options *options, int argc, char **a
         options->mode = SENDMAIL_ALIASES;
     /* "+": the first word that isn't an option begins the recipients, as on the systems that sendmail comes from. */
     while ((option = getopt(argc, argv, "+A:B:C:F:GIL:N:O:R:UV:X:ab:ce:f:h:imno:p:q::r:tvx")) > 0)
-        parse_one(options, option, optarg == NULL ? "" : optarg);
+        parse_one(options, option, optarg == NULL ? "" : optarg, argv[optind - 1]);
     if (options->verbose == 1 && options->mode == SENDMAIL_SUBMIT)
         options->flags |= ENVELOPE_TRACE;
     if (options->verbose > 1)

@@ -84,7 +84,7 @@ bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *ch
         .next_hop = delivery->next_hop,
         .affinity = delivery->affinity,
         .more_waits = !delivery_is_notice(delivery) && schedule_more_waits(&delivery->entry),
-        .sender = envelope->sender,
+        .sender = delivery->sender,
         .envid = envelope->envid,
         .ret = envelope->ret,
         .flags = envelope->flags,

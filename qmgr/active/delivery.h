@@ -17,6 +17,7 @@ struct delivery {
     const char *kind;         /* agent.def: deliver, verify, bounce, delay, success, trace, errors */
     const char *next_hop;
     const char *affinity;
+    const char *sender;       /* as the agent is told: the message's, or with VERP the recipient's own */
     uint32_t *indexes;        /* of recipients */
     const char **addresses;   /* as routed; the same order */
     bool *reported;

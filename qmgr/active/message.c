@@ -259,3 +259,8 @@ bool message_store_retry(struct message *message, int64_t next_attempt_s, bool d
     }
     return written;
 }
+
+bool message_has_verp(const struct message *message)
+{
+    return *message->envelope.sender != '\0' && strlen(envelope_attribute(&message->envelope, ATTRIBUTE_VERP)) == 2;
+}

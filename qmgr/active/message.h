@@ -77,6 +77,8 @@ bool message_mark_done(struct message *message);
 bool message_store_retry(struct message *message, int64_t next_attempt_s, bool delay_warned);
 /* Why recipients were deferred the last time. False: the record is damaged (the list is empty then). */
 bool message_read_reasons(struct message *message, struct retry *retry);
+/* Whether each recipient gets the message from a sender of its own (verp.h). */
+bool message_has_verp(const struct message *message);
 /* Whether postsuper -e marked the file. */
 bool message_is_force_expired(const struct message *message);
 #endif

@@ -86,23 +86,47 @@ static void schedule_notice(struct delivery *notice, const char *service)
     agent_pool_pump(manager->pool, transport);
 }
 
-static bool order(struct message *message, const char *service, const char *kind, select_target *select)
+static struct delivery *make_notice(struct message *message, const char *kind, size_t count)
 {
     struct delivery *notice = arena_allocate(message->arena, sizeof(*notice));
+
+    *notice = (struct delivery){
+        .message = message, .kind = kind, .next_hop = "", .affinity = kind, .sender = message->envelope.sender };
+    notice->entry.owner = notice;
+    notice->indexes = arena_allocate(message->arena, (count + 1) * sizeof(notice->indexes[0]));
+    notice->reported = arena_allocate(message->arena, (count + 1) * sizeof(notice->reported[0]));
+    return notice;
+}
+
+static bool order(struct message *message, const char *service, const char *kind, select_target *select)
+{
     size_t count = 0;
 
     for (size_t i = 0; i < message->envelope.recipient_count; i++)
         count += select(message, i);
     if (count == 0)
         return false;
-    *notice = (struct delivery){ .message = message, .kind = kind, .next_hop = "", .affinity = kind };
-    notice->entry.owner = notice;
-    notice->indexes = arena_allocate(message->arena, count * sizeof(notice->indexes[0]));
-    notice->reported = arena_allocate(message->arena, count * sizeof(notice->reported[0]));
+    struct delivery *notice = make_notice(message, kind, count);
     collect(notice, true, select); /* aliases were done before any delivery began */
     collect(notice, false, select);
     schedule_notice(notice, service);
     return true;
+}
+
+/* With VERP each failure goes back on its own: whoever gets it learns from the address whom it is about. */
+static void order_bounce(struct message *message, const char *service, select_target *select)
+{
+    if (!message_has_verp(message) || message->manager->config->disable_verp_bounces) {
+        (void)order(message, service, "bounce", select);
+        return;
+    }
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        if (!select(message, i))
+            continue;
+        struct delivery *notice = make_notice(message, "bounce", 1);
+        notice->indexes[notice->count++] = (uint32_t)i;
+        schedule_notice(notice, service);
+    }
 }
 
 static const char *keep(struct message *message, const char *text)
@@ -117,7 +141,7 @@ void notice_order_errors(struct delivery *about, const struct agent_notice *erro
     if (about->errors_count == ERRORS_MAX || errors->transcript.length > AGENT_NOTICE_BYTES)
         return;
     about->errors_count++;
-    struct delivery *notice = arena_allocate(message->arena, sizeof(*notice));
+    struct delivery *notice = make_notice(message, "errors", 0);
     struct agent_notice *copy = arena_allocate(message->arena, sizeof(*copy));
     *copy = (struct agent_notice){
         .program = keep(message, errors->program),
@@ -126,8 +150,7 @@ void notice_order_errors(struct delivery *about, const struct agent_notice *erro
         .transcript = { arena_copy_bytes(message->arena, errors->transcript.data, errors->transcript.length),
             errors->transcript.length },
     };
-    *notice = (struct delivery){ .message = message, .kind = "errors", .next_hop = "", .affinity = "errors", .errors = copy };
-    notice->entry.owner = notice;
+    notice->errors = copy;
     schedule_notice(notice, message->manager->config->bounce_service_name);
 }
 
@@ -197,8 +220,8 @@ void notice_order(struct message *message)
     if (message->envelope.flags & ENVELOPE_TRACE)
         (void)order(message, config->trace_service_name, "trace", is_tried);
     forget_unwanted(message);
-    (void)order(message, config->bounce_service_name, "bounce", is_failed);
-    (void)order(message, config->defer_service_name, "bounce", is_expired);
+    order_bounce(message, config->bounce_service_name, is_failed);
+    order_bounce(message, config->defer_service_name, is_expired);
     if (has_sender)
         (void)order(message, config->trace_service_name, "success",
             warned && config->confirm_delay_cleared ? is_success_after_delay : is_success);

@@ -16,6 +16,7 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
+#include "util/mail/verp.h"
 
 /* Where a recipient goes; sorting brings those together that can share a delivery. */
 struct routed {
@@ -189,6 +190,20 @@ static const char *affinity_of(struct message *message, const struct routed *rou
     return routed->next_hop;
 }
 
+static const char *sender_of(struct message *message, const struct routed *routed)
+{
+    const struct recipient *recipient = &message->envelope.recipients[routed->index];
+    struct str sender = {0};
+
+    if (!message_has_verp(message))
+        return message->envelope.sender;
+    verp_sender(message->envelope.sender, *recipient->original == '\0' ? recipient->address : recipient->original,
+        envelope_attribute(&message->envelope, ATTRIBUTE_VERP), &sender);
+    const char *copy = arena_copy_text(message->arena, str_text(&sender));
+    str_free(&sender);
+    return copy;
+}
+
 static struct delivery *make_delivery(struct message *message, const struct routed *routed, size_t count)
 {
     struct delivery *delivery = arena_allocate(message->arena, sizeof(*delivery));
@@ -198,6 +213,7 @@ static struct delivery *make_delivery(struct message *message, const struct rout
     delivery->entry.owner = delivery;
     delivery->next_hop = routed->next_hop;
     delivery->affinity = affinity_of(message, routed);
+    delivery->sender = sender_of(message, routed);
     delivery->indexes = arena_allocate(message->arena, count * sizeof(delivery->indexes[0]));
     delivery->addresses = arena_allocate(message->arena, count * sizeof(delivery->addresses[0]));
     delivery->reported = arena_allocate(message->arena, count * sizeof(delivery->reported[0]));
@@ -238,7 +254,7 @@ static void schedule_all(struct message *message, const struct routed *routed, s
             limit = config_transport_number(message->manager->config, transport, "_destination_recipient_limit");
         }
         size_t end = start + 1;
-        while (end < count && (limit == 0 || (int64_t)(end - start) < limit)
+        while (end < count && !message_has_verp(message) && (limit == 0 || (int64_t)(end - start) < limit)
             && text_equal(routed[end].transport, transport) && text_equal(routed[end].next_hop, routed[start].next_hop))
             end++;
         schedule_group(message, routed + start, end - start, limit);

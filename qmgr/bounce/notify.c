@@ -8,6 +8,7 @@
 #include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/mail/verp.h"
 #include "util/mail/address.h"
 
 struct notifier {
@@ -94,6 +95,23 @@ static bool double_bounce(struct notifier *notifier)
     }, "postmaster non-delivery notification");
 }
 
+/* Whom a failure is told: with VERP the sender as the recipient saw him. */
+static const char *return_address(const struct notifier *notifier)
+{
+    const struct order *order = notifier->order;
+    const char *delimiters = envelope_attribute(&order->envelope, ATTRIBUTE_VERP);
+    struct str address = {0};
+
+    if (strlen(delimiters) != 2 || order->target_count != 1 || notifier->config->disable_verp_bounces)
+        return order->envelope.sender;
+    const struct recipient *recipient = &order->targets[0].recipient;
+    verp_sender(order->envelope.sender, *recipient->original == '\0' ? recipient->address : recipient->original, delimiters,
+        &address);
+    const char *copy = arena_copy_text(order->arena, str_text(&address));
+    str_free(&address);
+    return copy;
+}
+
 static bool failure(struct notifier *notifier)
 {
     const struct order *order = notifier->order;
@@ -101,7 +119,7 @@ static bool failure(struct notifier *notifier)
     struct report report = {
         .template = &notifier->templates->templates[TEMPLATE_FAILURE],
         .sender = "",
-        .recipient = sender,
+        .recipient = return_address(notifier),
         .headers_only = headers_only(notifier),
         .original_label = "Undelivered Message",
         .concerns = concerns_failure,

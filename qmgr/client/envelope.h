@@ -79,6 +79,7 @@ struct envelope {
 #define ATTRIBUTE_SASL_USERNAME "sasl_username"
 #define ATTRIBUTE_SASL_SENDER "sasl_sender"
 #define ATTRIBUTE_ENCODING "encoding"               /* 7bit, 8bit */
+#define ATTRIBUTE_VERP "verp_delims"                /* each recipient gets a sender of its own (util/mail/verp.h) */
 #define ATTRIBUTE_REDIRECT "redirect_to"
 #define ATTRIBUTE_LOG_SERVICE "log_service"         /* intake refused it: the error service logs as this one */
 

@@ -211,6 +211,8 @@ static bool do_filter(struct match *match)
 
 static bool do_hold(struct match *match)
 {
+    if (match->message->envelope.flags & ENVELOPE_HOLD)
+        return true; /* said already */
     log_match(match, "hold");
     match->message->envelope.flags |= ENVELOPE_HOLD;
     return true;

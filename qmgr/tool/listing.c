@@ -10,24 +10,31 @@
 #include "util/base/text.h"
 #include "util/io/fd.h"
 
+/* False: it isn't a whole message. */
+static bool read_message(int fd, const struct stat *status, struct arena *arena, struct listing_entry *entry)
+{
+    struct message_file file;
+    const char *why;
+
+    if (!message_file_read_header(fd, &file, &why) || !message_file_read_envelope(fd, &file, arena, &entry->envelope, &why))
+        return false;
+    entry->arrival_s = entry->envelope.arrival_us / 1000000;
+    entry->size_bytes = entry->envelope.size_bytes;
+    entry->forced_expire = status->st_mode & SPOOL_MODE_FORCE_EXPIRED;
+    (void)retry_read(fd, &file, arena, &entry->retry); /* damaged reasons: none are shown */
+    return true;
+}
+
 static bool show_file(struct spool *spool, enum queue queue, const char *id, listing_each *each, void *context)
 {
     struct listing_entry entry = { .queue = spool_queue_name(queue), .queue_id = id };
     struct arena *arena = arena_new();
-    struct message_file file;
     struct stat status;
-    const char *why;
     bool go_on = true;
     int fd = spool_open_file(spool, queue, id, O_RDONLY);
 
-    if (fd >= 0 && fstat(fd, &status) == 0 && message_file_read_header(fd, &file, &why)
-        && message_file_read_envelope(fd, &file, arena, &entry.envelope, &why)) {
-        entry.arrival_s = entry.envelope.arrival_us / 1000000;
-        entry.size_bytes = entry.envelope.size_bytes;
-        entry.forced_expire = status.st_mode & SPOOL_MODE_FORCE_EXPIRED;
-        (void)retry_read(fd, &file, arena, &entry.retry); /* damaged reasons: none are shown */
+    if (fd >= 0 && fstat(fd, &status) == 0 && read_message(fd, &status, arena, &entry))
         go_on = each(context, &entry);
-    }
     fd_close(&fd);
     arena_free(arena);
     return go_on;
@@ -43,8 +50,10 @@ static bool show_drop(int folder, const char *name, listing_each *each, void *co
     bool go_on = true;
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & S_IXUSR)
-        && drop_file_open(&reader, fd, arena, &entry.envelope, NULL, &why)) {
+    bool is_whole = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & S_IXUSR);
+    if (is_whole && read_message(fd, &status, arena, &entry)) {
+        go_on = each(context, &entry); /* one that was requeued */
+    } else if (is_whole && drop_file_open(&reader, fd, arena, &entry.envelope, NULL, &why)) {
         entry.arrival_s = (int64_t)status.st_mtime;
         entry.size_bytes = (uint64_t)status.st_size;
         go_on = each(context, &entry);

@@ -273,7 +273,9 @@ int main(int argc, char **argv)
     bool by_id = false;
     int option;
 
-    opterr = 0;
+    log_open("postfix", "postcat");
+    log_to_stderr(false);
+    log_without_syslog(); /* it is between us and who called us */
     while ((option = getopt(argc, argv, "bc:defhoqrs:v")) > 0) {
         switch (option) {
         case 'b': flags |= SHOW_BODY; break;
@@ -287,13 +289,14 @@ int main(int argc, char **argv)
         case 'r':
         case 's': break; /* record types and positions of a format that isn't ours */
         case 'v': log_set_debug(log_debug_level() + 1); break;
-        default: log_fatal("usage: postcat [-b (body text)] [-c config_dir] [-e (envelope records)] [-h (header text)] "
-                           "[-o (offsets)] [-q (access queue)] [-v] [file(s)...]");
+        default: log_fatal("usage: postcat [-b (body text)] [-c config_dir] [-d (decimal record type)] [-e (envelope records)] "
+                           "[-h (header text)] [-q (access queue)] [-v] [file(s)...]");
         }
     }
     if (!(flags & (SHOW_ENVELOPE | SHOW_HEADER | SHOW_BODY)))
         flags |= SHOW_ENVELOPE | SHOW_HEADER | SHOW_BODY;
     const struct config *config = command_config_load(directory, "postcat", 1);
+    log_without_syslog();
     if (by_id) {
         show_ids(config, flags, argc - optind, argv + optind);
     } else if (optind < argc) {

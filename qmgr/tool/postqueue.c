@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "qmgr/client/pickup_wake.h"
 #include "qmgr/spool/queue_id.h"
 #include "qmgr/tool/listing.h"
 #include "qmgr/tool/queue_print.h"
@@ -131,6 +132,13 @@ static void trigger(const struct config *config, const char *request)
     fd_close(&socket);
 }
 
+/* Mail that waits for pickup is meant, too. */
+static void flush_all(const struct config *config)
+{
+    trigger(config, "ADF");
+    pickup_wake(config);
+}
+
 static void flush_id(const struct config *config, const char *id)
 {
     char request[QUEUE_ID_BYTES_MAX + 2];
@@ -159,7 +167,7 @@ static void flush_site(const struct config *config, const char *site)
 
 static _Noreturn void usage(void)
 {
-    log_fatal_status(EX_USAGE_, "usage: postqueue -f | postqueue -i queueid | postqueue -j | postqueue -p | postqueue -s site");
+    log_fatal_status(EX_UNAVAILABLE_, "usage: postqueue -f | postqueue -i queueid | postqueue -j | postqueue -p | postqueue -s site");
 }
 
 int main(int argc, char **argv)
@@ -169,7 +177,6 @@ int main(int argc, char **argv)
     int mode = 0;
     int option;
 
-    opterr = 0;
     while ((option = getopt(argc, argv, "c:fi:jps:v")) > 0) {
         if (option == 'c') {
             directory = optarg;
@@ -190,7 +197,7 @@ int main(int argc, char **argv)
     switch (mode) {
     case 'p': list_queue(config, false); break;
     case 'j': list_queue(config, true); break;
-    case 'f': trigger(config, "ADF"); break;
+    case 'f': flush_all(config); break;
     case 'i': flush_id(config, value); break;
     case 's': flush_site(config, value); break;
     default: usage();

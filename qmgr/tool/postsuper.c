@@ -1,5 +1,6 @@
 /* postsuper.c: the super-user's hands in the queue (postsuper(1)): delete, hold, release, requeue, expire, repair. It works on files
  * by name, beside a running queue manager: every step is one rename or unlink. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ struct super {
     struct spool *spool;
     const struct config *config;
     unsigned queues;        /* named on the command line; 0: the operation's own */
+    unsigned long released; /* by -f, besides being expired */
 };
 
 enum {
@@ -80,7 +82,12 @@ static bool expire_message(struct super *super, enum queue queue, const char *id
 
 static bool expire_and_release(struct super *super, enum queue queue, const char *id)
 {
-    return mark_expired(super, queue, id) && (queue != QUEUE_HOLD || release_message(super, queue, id));
+    if (!mark_expired(super, queue, id))
+        return false;
+    if (queue == QUEUE_HOLD && !release_message(super, queue, id))
+        return false;
+    super->released += queue == QUEUE_HOLD;
+    return true;
 }
 
 /* Through pickup once more: a new queue id, addresses rewritten anew. */
@@ -126,6 +133,38 @@ static unsigned queues_of(const struct super *super, const struct operation *ope
     return super->queues != 0 ? super->queues : operation->queues;
 }
 
+/* What waits for pickup is no queue of the queue manager's, but goes with the others when no queue is named. */
+static bool delete_dropped(struct super *super, const char *id)
+{
+    struct str path = {0};
+
+    str_printf(&path, "maildrop/%s", id);
+    bool good = unlinkat(spool_folder(super->spool), str_text(&path), 0) == 0;
+    str_free(&path);
+    return good;
+}
+
+static bool covers_maildrop(const struct super *super, const struct operation *operation)
+{
+    return operation->option == 'd' && super->queues == 0;
+}
+
+static void delete_all_dropped(struct super *super, struct operation *operation)
+{
+    int fd = openat(spool_folder(super->spool), "maildrop", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+    if (folder == NULL) {
+        fd_close(&fd);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (queue_id_is_valid(entry->d_name) && delete_dropped(super, entry->d_name))
+            operation->count++;
+    }
+    (void)closedir(folder); /* nothing to lose */
+}
+
 /* A message moves while we look: once more before giving up. */
 static void run_one(struct super *super, struct operation *operation, const char *id)
 {
@@ -141,6 +180,10 @@ static void run_one(struct super *super, struct operation *operation, const char
             if (errno != 0 && errno != ENOENT)
                 log_warning("%s: %s", id, strerror(errno));
         }
+    }
+    if (covers_maildrop(super, operation) && delete_dropped(super, id)) {
+        log_info("%s: %s", id, operation->each);
+        operation->count++;
     }
 }
 
@@ -170,6 +213,8 @@ static void run_all(struct super *super, struct operation *operation)
         if (queues_of(super, operation) & 1u << queue)
             run_all_in(super, operation, (enum queue)queue);
     }
+    if (covers_maildrop(super, operation))
+        delete_all_dropped(super, operation);
 }
 
 static void run_named(struct super *super, struct operation *operation, const char *id)
@@ -252,8 +297,9 @@ struct request {
 
 static _Noreturn void usage(void)
 {
-    log_fatal("usage: postsuper [-c config_dir] [-d queue_id] [-e queue_id] [-f queue_id] [-h queue_id] [-H queue_id] "
-              "[-p] [-r queue_id] [-s] [-S] [-v] [directory...]");
+    log_fatal("usage: postsuper [-c config_dir] [-d queue_id (delete)] [-e queue_id (expire)] "
+              "[-f queue_id (expire and/or un-hold)] [-h queue_id (hold)] [-H queue_id (un-hold)] [-p (purge temporary files)] "
+              "[-r queue_id (requeue)] [-s (structure fix)] [-S (redundant structure fix)][-v (verbose)] [queue...]");
 }
 
 static unsigned parse_queues(int count, char **names)
@@ -284,8 +330,13 @@ static void run_request(struct super *super, const struct request *request)
         run_named(super, request->operation, request->id);
 }
 
-static void print_counts(void)
+/* -f counts what it released, too. */
+static void print_counts(const struct super *super)
 {
+    if (find_operation('f')->used) {
+        find_operation('H')->used = true;
+        find_operation('H')->count += super->released;
+    }
     for (size_t i = 0; i < COUNT_OF(operations); i++) {
         if (operations[i].used)
             log_info("%s: %lu message%s", operations[i].done, operations[i].count, operations[i].count == 1 ? "" : "s");
@@ -301,7 +352,8 @@ int main(int argc, char **argv)
     bool stale = false;
     int option;
 
-    opterr = 0;
+    log_open("postfix", "postsuper");
+    log_to_stderr(true);
     while ((option = getopt(argc, argv, "c:d:e:f:h:H:pr:sSv")) > 0) {
         switch (option) {
         case 'c': directory = optarg; break;
@@ -330,7 +382,7 @@ int main(int argc, char **argv)
         purge(&super, manager_is_down(config));
     for (size_t i = 0; i < count; i++)
         run_request(&super, &requests[i]);
-    print_counts();
+    print_counts(&super);
     spool_close(super.spool);
     free(requests);
     return 0;

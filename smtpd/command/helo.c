@@ -71,6 +71,7 @@ struct verdict command_ehlo(struct session *session, const char *arguments)
         { KEYWORD_STARTTLS, encryption_is_offered(session->service->encryption) && session->tls == NULL, "STARTTLS" },
         { KEYWORD_AUTH, login, arena_printf(session->call, "AUTH %s", mechanisms) },
         { KEYWORD_AUTH, login && config->broken_sasl_auth_clients, arena_printf(session->call, "AUTH=%s", mechanisms) },
+        { KEYWORD_XVERP, session->verp_allowed, "XVERP" },
         { KEYWORD_XCLIENT, session->xclient_allowed,
           "XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT" },
         { KEYWORD_XFORWARD, session->xforward_allowed, "XFORWARD NAME ADDR PROTO HELO SOURCE PORT IDENT" },

@@ -9,6 +9,7 @@
 #include "smtpd/session.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/mail/verp.h"
 
 static unsigned extensions(const struct session *session)
 {
@@ -18,6 +19,8 @@ static unsigned extensions(const struct session *session)
         bits |= PARAMETERS_DSN;
     if (session->config->smtputf8_enable && !(session->discard_keywords & KEYWORD_SMTPUTF8))
         bits |= PARAMETERS_SMTPUTF8;
+    if (session->verp_allowed && !(session->discard_keywords & KEYWORD_XVERP))
+        bits |= PARAMETERS_VERP;
     return bits;
 }
 
@@ -52,6 +55,24 @@ static struct verdict check_room(struct session *session, int64_t size)
     return session_reject(session, VERDICT(452, "4.3.1", "Insufficient system storage"), "MAIL");
 }
 
+static struct verdict check_verp(struct session *session)
+{
+    const struct config *config = session->config;
+    struct transaction *transaction = &session->transaction;
+    const char *verp = transaction->parameters.verp;
+
+    if (verp == NULL)
+        return (struct verdict){0};
+    if (*transaction->sender == '\0')
+        return VERDICT(503, "5.5.4", "Error: XVERP requires non-null sender");
+    if (*verp == '\0')
+        transaction->parameters.verp = config->default_verp_delimiters;
+    else if (!verp_delimiters_are_valid(verp, config->verp_delimiter_filter))
+        return VERDICT(501, "5.5.4", arena_printf(session->call, "Error: XVERP needs two characters from %s",
+            config->verp_delimiter_filter));
+    return (struct verdict){0};
+}
+
 static struct verdict take_sender(struct session *session, const char *word, const char *rest, struct str *internal)
 {
     struct transaction *transaction = &session->transaction;
@@ -77,7 +98,9 @@ static struct verdict take_sender(struct session *session, const char *word, con
     if (text_equal_nocase(str_text(internal), "MAILER-DAEMON"))
         str_clear(internal);
     transaction->sender = arena_copy_text(transaction->arena, str_text(internal));
-    verdict = check_room(session, transaction->parameters.size_bytes);
+    verdict = check_verp(session);
+    if (verdict.code == 0)
+        verdict = check_room(session, transaction->parameters.size_bytes);
     if (verdict.code == 0)
         verdict = session_ask_policy(session, POLICY_MAIL, NULL, NULL);
     return verdict.code != 0 ? verdict : milter_stage_mail(session, word, rest);

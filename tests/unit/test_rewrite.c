@@ -11,6 +11,7 @@
 #include "util/mail/address.h"
 #include "util/mail/address_find.h"
 #include "util/mail/rewrite.h"
+#include "util/mail/verp.h"
 
 static void quoting_is_undone_by_unquoting(void **unused)
 {
@@ -82,6 +83,26 @@ static void addresses_get_their_standard_form(void **unused)
     str_free(&result);
 }
 
+static void a_verp_sender_names_the_recipient(void **unused)
+{
+    static const struct { const char *sender; const char *recipient; const char *delimiters; const char *expected; } cases[] = {
+        { "list@a.example", "user@b.example", "+=", "list+user=b.example@a.example" },
+        { "list+x@a.example", "u+z@b.example", "-=", "list+x-u+z=b.example@a.example" },
+        { "list@a.example", "user", "+=", "list+user@a.example" },
+        { "a b@a.example", "u@v@b.example", "+=", "a b+u@v=b.example@a.example" },
+    };
+    struct str result = {0};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        verp_sender(cases[i].sender, cases[i].recipient, cases[i].delimiters, &result);
+        assert_string_equal(str_text(&result), cases[i].expected);
+    }
+    assert_true(verp_delimiters_are_valid("+=", "-=+"));
+    assert_false(verp_delimiters_are_valid("+x", "-=+"));
+    assert_false(verp_delimiters_are_valid("+", "-=+"));
+    str_free(&result);
+}
+
 static bool is_ours(void *context, const char *domain)
 {
     return strcmp(domain, "example.test") == 0;
@@ -118,6 +139,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(quoting_is_undone_by_unquoting),
         cmocka_unit_test(extensions_are_found),
+        cmocka_unit_test(a_verp_sender_names_the_recipient),
         cmocka_unit_test(addresses_get_their_standard_form),
         cmocka_unit_test(addresses_are_looked_up_from_whole_to_domain),
     };

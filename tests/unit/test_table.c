@@ -64,6 +64,7 @@ static void each_type_answers(void **unused)
         { "unionmap:{static:one,inline:{k=two},static:three}", "k", "one,two,three" },
         { "unionmap:{static:one,fail:x}", "k", "(failed)" },
         { "unionmap:{}", "k", "(failed)" },
+        { "inline:{ }", "k", "(failed)" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         check_answer(cases[i].table, cases[i].key, cases[i].wanted);

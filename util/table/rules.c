@@ -152,8 +152,7 @@ static char *parse_reference(struct arena *arena, const char *text, const char *
 /* What became of one reference. */
 enum reference { REFERENCE_GOOD, REFERENCE_BAD, REFERENCE_SKIP };
 
-static enum reference check_reference(struct rules *rules, const struct rule *rule, const char *name, unsigned groups,
-    unsigned *group)
+static enum reference check_reference(struct rules *rules, const struct rule *rule, const char *name, unsigned *group)
 {
     if (!text_is_digits(name) || strlen(name) > 5) {
         complain(rules, rule->line_number, "non-numeric replacement index \"%s\"", name);
@@ -172,10 +171,6 @@ static enum reference check_reference(struct rules *rules, const struct rule *ru
     }
     if (rule->negated) {
         complain(rules, rule->line_number, "$number found in negative match replacement text: skipping this rule");
-        return REFERENCE_SKIP;
-    }
-    if (*group > groups || *group >= RULES_GROUPS) {
-        complain(rules, rule->line_number, "out of range replacement index \"%s\": skipping this rule", name);
         return REFERENCE_SKIP;
     }
     return REFERENCE_GOOD;
@@ -210,7 +205,7 @@ static bool compile_result(struct rules *rules, struct rule *rule, const char *t
         else
             name = parse_reference(rules->arena, dollar, &after);
         unsigned group = 0;
-        enum reference kind = name == NULL ? REFERENCE_BAD : check_reference(rules, rule, name, groups, &group);
+        enum reference kind = name == NULL ? REFERENCE_BAD : check_reference(rules, rule, name, &group);
         if (kind == REFERENCE_BAD)
             complain(rules, rule->line_number, "bad replacement syntax: skipping this rule");
         if (kind != REFERENCE_GOOD)
@@ -221,7 +216,10 @@ static bool compile_result(struct rules *rules, struct rule *rule, const char *t
         text = after;
     }
     (void)add_piece(rules, last, text, strlen(text), 0); /* the end; nothing follows it */
-    return true;
+    if (rule->groups <= groups && rule->groups < RULES_GROUPS)
+        return true;
+    complain(rules, rule->line_number, "out of range replacement index \"%u\": skipping this rule", rule->groups);
+    return false;
 }
 
 /* Compiles the pattern into the newest rule, which is dropped when that fails. */

@@ -170,7 +170,7 @@ static void *inline_open(const struct table_request *request)
     struct str pair = {0};
     struct str problem = {0};
     struct memory_table *memory = memory_new(struct memory_table);
-    bool good = brace_content(request->name, &inner, &problem) && inner.length > 0;
+    bool good = brace_content(request->name, &inner, &problem) && !text_equal(request->name, "{}");
 
     memory->flags = request->flags;
     if (!good)
@@ -179,9 +179,13 @@ static void *inline_open(const struct table_request *request)
     while (good && brace_next_word(&cursor, TEXT_LIST_SEPARATORS, &pair)) {
         good = put_pair(memory, pair.data, &problem);
         if (!good && (request->flags & TABLE_FILE_VALUES) && text_starts_with(str_text(&problem), "open "))
-            str_set(request->why, str_text(&problem));
+            str_printf(request->why, "%s: \"inline:%s\"; need \"inline:{name=filename...}\"", str_text(&problem), request->name);
         else if (!good)
             str_printf(request->why, "%s: \"inline:%s\"; need \"inline:{name=value...}\"", str_text(&problem), request->name);
+    }
+    if (good && inner.length == 0) {
+        good = false;
+        str_printf(request->why, "empty table: \"inline:%s\"; need \"inline:{name=value...}\"", request->name);
     }
     str_free(&inner);
     str_free(&pair);

@@ -118,10 +118,18 @@ static void put_internal(const struct token *token, struct str *out)
 /* As it stands in a list: what needs quotes has them, what was opened is closed. */
 static void put_external(const struct token *token, struct str *out)
 {
-    bool escaped = token->kind == ATOM && memchr(token->text, '\\', token->length) != NULL;
     struct str internal = {0};
 
+    put_internal(token, &internal);
+    bool plain = token->kind == ATOM && internal.data[strcspn(internal.data, " \t()<>@,;:\\\".[]")] == '\0';
+    if (plain) {
+        str_put(out, str_text(&internal));
+        str_free(&internal);
+        return;
+    }
+    bool escaped = token->kind == ATOM && memchr(token->text, '\\', token->length) != NULL;
     if (token->kind != QUOTED && !escaped) {
+        str_free(&internal);
         str_put_bytes(out, token->text, token->length);
         if (token->kind == LITERAL && token->text[token->length - 1] != ']')
             str_put_char(out, ']');
@@ -129,7 +137,6 @@ static void put_external(const struct token *token, struct str *out)
             str_put_char(out, ' ');
         return;
     }
-    put_internal(token, &internal);
     str_put_char(out, '"');
     for (size_t i = 0; i < internal.length; i++) {
         if (internal.data[i] == '"' || internal.data[i] == '\\')
