@@ -92,7 +92,8 @@ void screen_open(struct screen *screen, const struct config *config, const char 
 {
     *screen = (struct screen){ .config = config, .smtpd_path = smtpd_path, .footer = config->postscreen_reject_footer };
     screen->access = access_list_open(config);
-    screen->cache = cache_open(config);
+    if (*config->postscreen_cache_map != '\0')
+        screen->cache = cache_open(config);
     screen->dnsbl = dnsbl_open(config, dnsblog_path);
     screen->allowlist_interfaces =
         match_list_open(config, "postscreen_allowlist_interfaces", config->postscreen_allowlist_interfaces);
@@ -116,13 +117,15 @@ void screen_open(struct screen *screen, const struct config *config, const char 
 void screen_start(struct screen *screen, struct event_base *events)
 {
     screen->events = events;
-    cache_start(screen->cache, events);
+    if (screen->cache != NULL)
+        cache_start(screen->cache, events);
     dnsbl_start(screen->dnsbl, events);
 }
 
 void screen_drop_cache(struct screen *screen)
 {
-    cache_close(screen->cache);
+    if (screen->cache != NULL)
+        cache_close(screen->cache);
     screen->cache = NULL;
 }
 

@@ -90,6 +90,11 @@ class Neighbour:
         with open(self.output, encoding="utf-8", errors="replace") as handle:
             return handle.read()
 
+    def kill(self):
+        """For those that take their time to stop."""
+        self.process.kill()
+        self.process.wait()
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
@@ -100,7 +105,7 @@ class Neighbour:
                 self.process.wait()
 
 
-def make_certificate(folder, name, issuer=None, days=2):
+def make_certificate(folder, name, issuer=None, days=60):
     """NAME.pem (key, then certificate), NAME.key and NAME.crt in the folder, for that name; signed by itself or by an issuer."""
     path = f"{folder}/{name}"
     signed = ["-CA", f"{folder}/{issuer}.crt", "-CAkey", f"{folder}/{issuer}.key"] if issuer else []
