@@ -6,6 +6,6 @@ enum { TLSMGR_SESSION_BYTES_MAX = 16384, TLSMGR_NAME_BYTES_MAX = 1024 };
 
 #define IPC_DEF "master/worker/tlsmgr.def"
 #define IPC_SET tlsmgr
-#define IPC_BASE 800
+#define IPC_BASE 1000
 #include "util/ipc/declare.h"
 #endif

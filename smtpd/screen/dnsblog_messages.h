@@ -3,6 +3,6 @@
 #define SMTPD_SCREEN_DNSBLOG_MESSAGES_H
 #define IPC_DEF "smtpd/screen/dnsblog.def"
 #define IPC_SET dnsblog
-#define IPC_BASE 700
+#define IPC_BASE 1100
 #include "util/ipc/declare.h"
 #endif
