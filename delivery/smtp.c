@@ -54,6 +54,7 @@ int main(int argc, char **argv)
     worker_confine(worker, CONFINE_NETWORK);
     while ((connection = worker_accept(worker)) != NULL) {
         struct agent *agent = agent_open(connection->fd);
+        agent_finishes_at_once(agent);
         connection->fd = -1;
         serve(&client, agent);
         agent_close(agent);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "delivery/smtp/smtp_notice.h"
+#include "qmgr/client/agent.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -62,6 +63,8 @@ void smtp_session_quit(struct smtp_session *session)
 {
     const struct config *config = session->client->config;
 
+    if (session->agent != NULL)
+        (void)agent_flush(session->agent); /* what is done is told before this waits; a failure shows with the order's end */
     if (!smtp_session_failed(session)) {
         smtp_session_begin(session, config->smtp_quit_timeout, "sending QUIT");
         smtp_session_command(session, "QUIT");

@@ -60,7 +60,7 @@ static void answer_about_user(const struct reach *reach, const struct connector_
     if (found.error == 0)
         memcpy(found.entry, str_text(&entry), entry.length + 1);
     fd_set_nonblocking(reply, true);
-    (void)!fd_send(reply, &found, offsetof(struct connector_answer, entry) + strlen(found.entry) + 1, -1); /* as below */
+    (void)!fd_send(reply, &found, offsetof(struct connector_answer, entry) + strlen(found.entry) + 1, -1, 0); /* as below */
     str_free(&entry);
 }
 
@@ -78,7 +78,7 @@ static void answer(const struct reach *reach, const struct connector_request *re
     else
         log_warning("%s: nothing in main.cf or master.cf names this socket", request->path);
     fd_set_nonblocking(reply, true);
-    (void)!fd_send(reply, &error, sizeof(error), fd); /* the asker may be gone */
+    (void)!fd_send(reply, &error, sizeof(error), fd, 0); /* the asker may be gone */
     fd_close(&fd);
 }
 
@@ -87,7 +87,7 @@ static void on_request(void *context, int listener, int index)
     struct connector_request request;
     int reply;
 
-    ssize_t length = fd_receive(listener, &request, sizeof(request), &reply);
+    ssize_t length = fd_receive(listener, &request, sizeof(request), &reply, 0);
     if (length == (ssize_t)sizeof(request) && reply >= 0 && memchr(request.path, '\0', sizeof(request.path)) != NULL
         && memchr(request.key, '\0', sizeof(request.key)) != NULL)
         answer(context, &request, reply);

@@ -43,7 +43,7 @@ static int send_request(const struct connector_request *request)
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return -1;
-    bool sent = fd_send(state.fd, request, sizeof(*request), pair[1]) == (ssize_t)sizeof(*request);
+    bool sent = fd_send(state.fd, request, sizeof(*request), pair[1], 0) == (ssize_t)sizeof(*request);
     int saved = errno;
     fd_close(&pair[1]); /* so that a connector that dies shows as end of file */
     if (!sent)
@@ -55,7 +55,7 @@ static int send_request(const struct connector_request *request)
 /* False: none came, errno. */
 static bool take_reply(int from, struct connector_answer *reply, int *fd)
 {
-    ssize_t length = fd_receive(from, reply, sizeof(*reply), fd);
+    ssize_t length = fd_receive(from, reply, sizeof(*reply), fd, 0);
 
     reply->entry[sizeof(reply->entry) - 1] = '\0';
     errno = ECONNREFUSED;

@@ -21,7 +21,7 @@ bool pass_send(int socket, int fd, const struct pass_end *peer, const struct pas
     memset(&message, 0, sizeof(message)); /* padding is sent, too */
     message.peer = *peer;
     message.local = *local;
-    ssize_t count = fd_send(socket, &message, sizeof(message), fd);
+    ssize_t count = fd_send(socket, &message, sizeof(message), fd, 0);
     if (count >= 0 && count != (ssize_t)sizeof(message))
         errno = EPROTO;
     return count == (ssize_t)sizeof(message);
@@ -54,7 +54,7 @@ void pass_receive(struct client *client, int timeout_s)
     int fd = -1;
 
     (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)); /* else it waits longer */
-    ssize_t count = fd_receive(client->fd, &message, sizeof(message), &fd);
+    ssize_t count = fd_receive(client->fd, &message, sizeof(message), &fd, 0);
     if (count < 0)
         log_warning("receive a handed over connection: %m");
     fd_close(&client->fd);

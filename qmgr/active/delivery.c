@@ -94,7 +94,6 @@ bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *ch
         .attributes = { message->attributes, message->attributes_length },
         .content = fd,
     });
-    fd_close(&fd);
     for (size_t i = 0; i < delivery->count; i++)
         send_recipient(delivery, channel, i);
     if (delivery->errors != NULL)

@@ -154,7 +154,6 @@ static void lend(struct peer *peer, struct lent *lent)
     }
     memcpy(lent->id, place.id, sizeof(lent->id));
     intake_ready_send(peer->channel, &(struct intake_ready){ .queue_id = place.id, .content = place.fd });
-    fd_close(&place.fd);
     event_active(door->refill, 0, 0);
 }
 

@@ -1,6 +1,7 @@
 #include "qmgr/client/agent_pass.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "qmgr/client/agent_messages.h"
@@ -41,7 +42,7 @@ static void put_order(struct pass *pass, const char *next_hop)
         .arrival_us = (uint64_t)envelope->arrival_us,
         .active_us = (uint64_t)order->active_us,
         .attributes = { str_text(&attributes), attributes.length },
-        .content = order->content,
+        .content = fcntl(order->content, F_DUPFD_CLOEXEC, 0),
     });
     str_free(&attributes);
     for (uint32_t i = 0; i < pass->count; i++) {

@@ -127,7 +127,7 @@ static void trigger(const struct config *config, const char *request)
     if (snprintf(path, sizeof(path), "public/%s", config->queue_service_name) >= (int)sizeof(path))
         log_fatal_status(EX_UNAVAILABLE_, "queue_service_name is too long");
     int socket = fd_connect_unix(path, (int)config->trigger_timeout * 1000);
-    if (socket < 0 || fd_send(socket, request, strlen(request), -1) != (ssize_t)strlen(request))
+    if (socket < 0 || fd_send(socket, request, strlen(request), -1, 0) != (ssize_t)strlen(request))
         log_fatal_status(EX_UNAVAILABLE_, "Cannot flush mail queue - mail system is down");
     fd_close(&socket);
 }

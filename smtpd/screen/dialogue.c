@@ -299,7 +299,7 @@ static void on_tls_dialled(void *context, int fd)
     forget(dialogue);
     memcpy(request.name, visitor->name, sizeof(visitor->name));
     if (!visitor_reply(visitor, VERDICT(220, "2.0.0", "Ready to start TLS"))
-        || fd_send(fd, &request, sizeof(request), visitor->fd) != (ssize_t)sizeof(request)) {
+        || fd_send(fd, &request, sizeof(request), visitor->fd, 0) != (ssize_t)sizeof(request)) {
         fd_close(&fd);
         visitor_hang_up(visitor);
         return;

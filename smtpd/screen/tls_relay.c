@@ -181,7 +181,7 @@ static void take_request(struct relay *relay)
     struct tlsproxy_request request;
     struct tls_relays *relays = relay->relays;
 
-    ssize_t count = fd_receive(relay->plain, &request, sizeof(request), &relay->client);
+    ssize_t count = fd_receive(relay->plain, &request, sizeof(request), &relay->client, 0);
     if (count != (ssize_t)sizeof(request) || relay->client < 0 || memchr(request.name, '\0', sizeof(request.name)) == NULL) {
         log_warning("malformed request from postscreen");
         fd_close(&relay->client);

@@ -41,7 +41,6 @@ static void lend(struct ipc_channel *channel, int *number)
     file_path(path, sizeof(path), id);
     int fd = open(path, O_CREAT | O_RDWR | O_TRUNC, 0600);
     intake_ready_send(channel, &(struct intake_ready){ .queue_id = id, .content = fd });
-    close(fd);
 }
 
 static void serve(struct ipc_channel *channel, int *number)

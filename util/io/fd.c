@@ -173,7 +173,7 @@ union control {
     char bytes[CMSG_SPACE(sizeof(int) * 8)];
 };
 
-ssize_t fd_send(int socket, const void *bytes, size_t length, int fd)
+ssize_t fd_send(int socket, const void *bytes, size_t length, int fd, int flags)
 {
     struct iovec part = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = length };
     union control control = {0};
@@ -189,7 +189,7 @@ ssize_t fd_send(int socket, const void *bytes, size_t length, int fd)
         memcpy(CMSG_DATA(header), &fd, sizeof(fd));
     }
     for (;;) {
-        ssize_t count = sendmsg(socket, &message, MSG_NOSIGNAL);
+        ssize_t count = sendmsg(socket, &message, MSG_NOSIGNAL | flags);
         if (count >= 0 || errno != EINTR)
             return count;
     }
@@ -213,7 +213,7 @@ static void take_fds(struct msghdr *message, int *fd)
     }
 }
 
-ssize_t fd_receive(int socket, void *bytes, size_t length, int *fd)
+ssize_t fd_receive(int socket, void *bytes, size_t length, int *fd, int flags)
 {
     struct iovec part = { .iov_base = bytes, .iov_len = length };
     union control control;
@@ -223,7 +223,7 @@ ssize_t fd_receive(int socket, void *bytes, size_t length, int *fd)
     for (;;) {
         message.msg_control = control.bytes;
         message.msg_controllen = sizeof(control.bytes);
-        ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+        ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
         if (count < 0 && errno == EINTR)
             continue;
         if (count >= 0)

@@ -23,8 +23,8 @@ int fd_connect_unix(const char *path, int timeout_ms);
 void fd_set_connector(int (*connector)(const char *path, int timeout_ms));
 /* A listening socket with the given mode; removes a stale one first. -1 with errno. */
 int fd_listen_unix(const char *path, mode_t mode, int backlog);
-/* Sends bytes with at most one descriptor (-1: none). Like send(2): number of bytes or -1. */
-ssize_t fd_send(int socket, const void *bytes, size_t length, int fd);
+/* Sends bytes with at most one descriptor (-1: none). Like send(2): number of bytes or -1; flags: MSG_DONTWAIT or 0. */
+ssize_t fd_send(int socket, const void *bytes, size_t length, int fd, int flags);
 /* Receives; *fd is a descriptor that came along (close-on-exec) or -1; surplus ones are closed. */
-ssize_t fd_receive(int socket, void *bytes, size_t length, int *fd);
+ssize_t fd_receive(int socket, void *bytes, size_t length, int *fd, int flags);
 #endif

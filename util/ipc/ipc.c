@@ -27,6 +27,7 @@ struct ipc_channel {
     int socket;
     bool failed;
     char error[64];
+    int receive_ms; /* the socket's own time limit for reading; 0: not yet set, -1: it can't have one */
     struct str input;
     size_t input_start;
     size_t message_end; /* end of the message being decoded; 0: none */
@@ -45,7 +46,6 @@ struct ipc_channel *ipc_open(int socket)
     struct ipc_channel *channel = memory_new(struct ipc_channel);
 
     channel->socket = socket;
-    fd_set_nonblocking(socket, true);
     return channel;
 }
 
@@ -101,14 +101,16 @@ static void compact_input(struct ipc_channel *channel)
     channel->input_start = 0;
 }
 
-bool ipc_feed(struct ipc_channel *channel)
+/* False: end or error. *got: something came; otherwise there was nothing, or the socket's time limit passed. */
+static bool feed(struct ipc_channel *channel, int flags, bool *got)
 {
     char bytes[16384];
     int fd;
 
+    *got = false;
     if (channel->failed)
         return false;
-    ssize_t count = fd_receive(channel->socket, bytes, sizeof(bytes), &fd);
+    ssize_t count = fd_receive(channel->socket, bytes, sizeof(bytes), &fd, flags);
     if (fd >= 0 && channel->input_fd_count == FDS_MAX)
         fd_close(&fd);
     if (fd >= 0)
@@ -117,9 +119,17 @@ bool ipc_feed(struct ipc_channel *channel)
         return fail(channel, "closed");
     if (count < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || fail(channel, strerror(errno));
+    *got = true;
     compact_input(channel);
     str_put_bytes(&channel->input, bytes, (size_t)count);
     return true;
+}
+
+bool ipc_feed(struct ipc_channel *channel)
+{
+    bool got;
+
+    return feed(channel, MSG_DONTWAIT, &got);
 }
 
 bool ipc_next(struct ipc_channel *channel, unsigned *type)
@@ -149,13 +159,36 @@ bool ipc_next(struct ipc_channel *channel, unsigned *type)
     return true;
 }
 
+/* Whether the reading itself may wait: the socket then has a time limit of its own, no longer than what is left. That saves a
+ * system call per message. */
+static bool read_may_wait(struct ipc_channel *channel, int left_ms)
+{
+    int limit_ms = left_ms / 4 * 3;
+    struct timeval limit = { .tv_sec = limit_ms / 1000, .tv_usec = limit_ms % 1000 * 1000 };
+
+    if (channel->receive_ms == 0)
+        channel->receive_ms =
+            limit_ms > 0 && setsockopt(channel->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 ? limit_ms : -1;
+    return channel->receive_ms > 0 && channel->receive_ms <= left_ms;
+}
+
 bool ipc_receive(struct ipc_channel *channel, unsigned *type, int64_t deadline_ms)
 {
+    bool polls = false; /* a read has waited in vain: the rest of the time passes in poll */
+
     while (!ipc_next(channel, type)) {
         struct pollfd poll_fd = { .fd = channel->socket, .events = POLLIN };
+        int left_ms = clock_left_ms(deadline_ms);
         if (channel->failed)
             return false;
-        int ready = poll(&poll_fd, 1, clock_left_ms(deadline_ms));
+        if (!polls && read_may_wait(channel, left_ms)) {
+            bool got;
+            if (!feed(channel, 0, &got))
+                return false;
+            polls = !got;
+            continue;
+        }
+        int ready = poll(&poll_fd, 1, left_ms);
         if (ready == 0)
             return fail(channel, "timeout");
         if (ready < 0 && errno != EINTR)
@@ -300,32 +333,23 @@ void ipc_put_str(struct ipc_channel *channel, const char *value)
 
 void ipc_put_fd(struct ipc_channel *channel, int value)
 {
-    int copy = fcntl(value, F_DUPFD_CLOEXEC, 0);
-
-    if (copy < 0 || channel->output_fd_count == FDS_MAX) {
-        fd_close(&copy);
+    if (value < 0 || channel->output_fd_count == FDS_MAX) {
+        fd_close(&value);
         (void)fail(channel, "no descriptor to send");
         return;
     }
-    channel->output_fds[channel->output_fd_count++] = (struct waiting_fd){ copy, channel->begin };
+    channel->output_fds[channel->output_fd_count++] = (struct waiting_fd){ value, channel->begin };
 }
 
-/* Sends up to the next message that brings a descriptor; that descriptor goes with its message's first byte. */
+/* Sends up to the message that brings a second descriptor. The first one goes with the first byte, be it of an earlier message: the
+ * receiver hands them out in order. */
 static ssize_t send_some(struct ipc_channel *channel)
 {
-    size_t end = channel->output.length;
-    int fd = -1;
+    size_t end = channel->output_fd_count > 1 ? channel->output_fds[1].at : channel->output.length;
+    int fd = channel->output_fd_count > 0 ? channel->output_fds[0].fd : -1;
 
-    for (size_t i = 0; i < channel->output_fd_count; i++) {
-        if (channel->output_fds[i].at == channel->output_start && fd < 0) {
-            fd = channel->output_fds[i].fd;
-        } else {
-            end = channel->output_fds[i].at;
-            break;
-        }
-    }
     ssize_t sent = fd_send(channel->socket, channel->output.data + channel->output_start,
-        end - channel->output_start, fd);
+        end - channel->output_start, fd, MSG_DONTWAIT);
     if (sent > 0 && fd >= 0) {
         fd_close(&channel->output_fds[0].fd);
         channel->output_fd_count--;

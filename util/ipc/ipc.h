@@ -25,7 +25,7 @@ struct ipc_bytes {
 };
 
 /* How a FIELD looks in the struct. Text is a C string without zero bytes inside (a peer that sends one is cut off), valid
- * until the next message is received. A descriptor belongs to the receiver who decodes the message; sending borrows it. */
+ * until the next message is received. A descriptor belongs to the receiver who decodes the message; sending takes it. */
 typedef uint32_t ipc_type_u32;
 typedef uint64_t ipc_type_u64;
 typedef bool ipc_type_flag;
@@ -35,7 +35,8 @@ typedef int ipc_type_fd;
 
 struct ipc_channel;
 
-/* Takes the socket. Blocking use: ipc_receive and ipc_flush wait; event-driven use: ipc_feed and ipc_drain don't. */
+/* Takes the socket, which may be blocking or not. Blocking use: ipc_receive and ipc_flush wait; event-driven use: ipc_feed and
+ * ipc_drain don't. */
 struct ipc_channel *ipc_open(int socket);
 void ipc_close(struct ipc_channel *channel); /* NULL is allowed; closes descriptors not yet fetched or sent */
 int ipc_fd(const struct ipc_channel *channel);
@@ -63,7 +64,7 @@ void ipc_put_u64(struct ipc_channel *channel, uint64_t value);
 void ipc_put_flag(struct ipc_channel *channel, bool value);
 void ipc_put_str(struct ipc_channel *channel, const char *value); /* NULL is sent as "" */
 void ipc_put_bytes(struct ipc_channel *channel, struct ipc_bytes value);
-void ipc_put_fd(struct ipc_channel *channel, int value); /* duplicated; -1 is not allowed */
+void ipc_put_fd(struct ipc_channel *channel, int value); /* taken; -1 makes the channel fail */
 bool ipc_get_u32(struct ipc_channel *channel, uint32_t *value);
 bool ipc_get_u64(struct ipc_channel *channel, uint64_t *value);
 bool ipc_get_flag(struct ipc_channel *channel, bool *value);
