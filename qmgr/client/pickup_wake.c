@@ -23,6 +23,6 @@ void pickup_wake(const struct config *config)
     }
     int socket = fd_connect_unix(path, (int)config->trigger_timeout * 1000);
     if (socket >= 0)
-        (void)fd_send(socket, "W", 1, -1); /* pickup looks by itself now and then */
+        (void)fd_send(socket, "W", 1, -1, 0); /* pickup looks by itself now and then */
     fd_close(&socket);
 }
