@@ -9,7 +9,10 @@
 static void put(struct delivery *delivery, const struct step *step, const struct agent_result *result)
 {
     struct order *order = delivery->order;
+    struct agent_result owned = *result;
 
+    owned.owner = step->owner;
+    result = &owned;
     maildir_batch_settle(delivery->local->waiting); /* verdicts go out in the order in which orders came */
     if (!delivery->expanded && step->parent == NULL) {
         agent_report(delivery->agent, order, delivery->target, result);
@@ -29,7 +32,8 @@ void report(struct delivery *delivery, const struct step *step, int code, const 
     put(delivery, step, &(struct agent_result){ .code = code, .status = status, .why = why, .relay = delivery->local->service });
 }
 
-void report_command(struct delivery *delivery, const struct step *step, int code, const char *status, const char *why)
+void report_command(struct delivery *delivery, const struct step *step, int code, const char *status, const char *why,
+    const char *diagnostic)
 {
     put(delivery, step, &(struct agent_result){
         .code = code,
@@ -37,7 +41,7 @@ void report_command(struct delivery *delivery, const struct step *step, int code
         .why = why,
         .relay = delivery->local->service,
         .diagnostic_type = "x-unix",
-        .diagnostic = why,
+        .diagnostic = diagnostic,
     });
 }
 

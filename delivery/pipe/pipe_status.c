@@ -50,5 +50,12 @@ void pipe_status_judge(enum child_command_end end, int status, const struct str 
         judge_success(str_text(output), service, arena, result);
     else
         take(&verdict, arena, result);
+    if (verdict.code >= 400 && end == CHILD_COMMAND_ENDED) {
+        struct str diagnostic = {0};
+        exit_status_diagnostic(status, output, &diagnostic);
+        result->diagnostic_type = "x-unix";
+        result->diagnostic = arena_copy_text(arena, str_text(&diagnostic));
+        str_free(&diagnostic);
+    }
     str_free(&why);
 }

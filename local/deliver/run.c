@@ -121,6 +121,7 @@ static void report_end_of_command(struct delivery *delivery, const struct step *
 {
     struct verdict verdict;
     struct str why = {0};
+    struct str diagnostic = {0};
 
     switch (end) {
     case CHILD_COMMAND_NOT_STARTED:
@@ -137,12 +138,15 @@ static void report_end_of_command(struct delivery *delivery, const struct step *
         break;
     case CHILD_COMMAND_ENDED:
         verdict = exit_status_verdict(status, command, output, &why);
+        exit_status_diagnostic(status, output, &diagnostic);
         break;
     }
     if (verdict.code < 300)
         report(delivery, step, 250, "2.0.0", "delivered to command: %s", command);
     else
-        report_command(delivery, step, verdict.code, verdict.status, arena_copy_text(delivery->order->arena, verdict.text));
+        report_command(delivery, step, verdict.code, verdict.status, arena_copy_text(delivery->order->arena, verdict.text),
+            arena_copy_text(delivery->order->arena, str_text(&diagnostic)));
+    str_free(&diagnostic);
     str_free(&why);
 }
 

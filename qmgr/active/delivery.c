@@ -60,6 +60,10 @@ static void send_recipient(const struct delivery *delivery, struct ipc_channel *
     };
 
     if (delivery_is_notice(delivery)) {
+        if (delivery->notify_whom != NULL) { /* what the sender said isn't this one's business */
+            out.original = out.address;
+            out.dsn_orcpt = "";
+        }
         out.why = with_relay(delivery, target);
         out.status = target->status;
         out.action = action_of(delivery, target);
@@ -85,8 +89,9 @@ bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *ch
         .affinity = delivery->affinity,
         .more_waits = !delivery_is_notice(delivery) && schedule_more_waits(&delivery->entry),
         .sender = delivery->sender,
-        .envid = envelope->envid,
-        .ret = envelope->ret,
+        .notify_whom = delivery->notify_whom,
+        .envid = delivery->notify_whom != NULL ? "" : envelope->envid,
+        .ret = delivery->notify_whom != NULL ? RET_UNSET : envelope->ret,
         .flags = envelope->flags,
         .size_bytes = envelope->size_bytes,
         .arrival_us = (uint64_t)envelope->arrival_us,
@@ -141,6 +146,7 @@ static void take_result(struct message *message, struct target *target, const st
     target->diagnostic = keep(message, verdict->diagnostic);
     target->remote_mta = keep(message, verdict->remote_mta);
     target->notified_elsewhere = verdict->notified_elsewhere;
+    target->owner = verdict->owner == NULL || verdict->code < 500 ? "" : keep(message, verdict->owner);
     target->state = verdict->code < 300 ? TARGET_DONE : verdict->code < 500 ? TARGET_DEFERRED : TARGET_FAILED;
 }
 
@@ -188,6 +194,7 @@ bool delivery_take_part(struct delivery *delivery, const struct agent_part *part
         .diagnostic_type = part->diagnostic_type,
         .diagnostic = part->diagnostic,
         .remote_mta = part->remote_mta,
+        .owner = part->owner,
     });
     message->targets[index].is_part = true;
     return true;

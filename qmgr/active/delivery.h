@@ -26,6 +26,7 @@ struct delivery {
     bool repeated;            /* the agent that first had it was gone already */
     bool failed;              /* notices: some verdict was bad */
     size_t errors_count;      /* notices for the postmaster that the agent asked for */
+    const char *notify_whom;  /* notices: instead of the sender; NULL: nobody */
     const struct agent_notice *errors; /* of the kind "errors": what it is about */
     struct delivery *behind;  /* the next one that the same agent has already; NULL: none */
 };

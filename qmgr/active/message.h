@@ -35,6 +35,7 @@ struct target {
     const char *diagnostic_type;
     const char *diagnostic;
     const char *remote_mta;
+    const char *owner;       /* of a list, who is told of the failure instead of the sender; "" or NULL: none */
 };
 
 struct message {

@@ -24,9 +24,16 @@ static bool wants(const struct message *message, size_t index, uint32_t event)
     return notify == 0 ? event != NOTIFY_SUCCESS : (notify & event) != 0;
 }
 
+static bool has_owner(const struct target *target)
+{
+    return target->owner != NULL && *target->owner != '\0' && !target->expired;
+}
+
 static bool is_failed(const struct message *message, size_t index)
 {
-    return message->targets[index].state == TARGET_FAILED && !message->targets[index].expired;
+    const struct target *target = &message->targets[index];
+
+    return target->state == TARGET_FAILED && !target->expired && !has_owner(target);
 }
 
 static bool is_expired(const struct message *message, size_t index)
@@ -129,6 +136,20 @@ static void order_bounce(struct message *message, const char *service, select_ta
     }
 }
 
+/* What failed behind a list with an owner is the owner's business: a report for each. */
+static void order_for_owners(struct message *message, const char *service)
+{
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        const struct target *target = &message->targets[i];
+        if (target->state != TARGET_FAILED || !has_owner(target))
+            continue;
+        struct delivery *notice = make_notice(message, "bounce", 1);
+        notice->notify_whom = target->owner;
+        notice->indexes[notice->count++] = (uint32_t)i;
+        schedule_notice(notice, service);
+    }
+}
+
 static const char *keep(struct message *message, const char *text)
 {
     return arena_copy_bytes(message->arena, text, strnlen(text, TEXT_BYTES_KEPT));
@@ -220,6 +241,7 @@ void notice_order(struct message *message)
     if (message->envelope.flags & ENVELOPE_TRACE)
         (void)order(message, config->trace_service_name, "trace", is_tried);
     forget_unwanted(message);
+    order_for_owners(message, config->bounce_service_name);
     order_bounce(message, config->bounce_service_name, is_failed);
     order_bounce(message, config->defer_service_name, is_expired);
     if (has_sender)

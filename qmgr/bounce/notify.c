@@ -125,6 +125,10 @@ static bool failure(struct notifier *notifier)
         .concerns = concerns_failure,
     };
 
+    if (*order->notify_whom != '\0') {
+        report.recipient = order->notify_whom;
+        return send_report(notifier, &report, "sender non-delivery notification");
+    }
     if (is_double_bounce(notifier->config, sender)) {
         log_warning("%s: undeliverable postmaster notification discarded", order->queue_id);
         return true;

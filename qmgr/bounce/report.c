@@ -42,15 +42,18 @@ static void put_line(struct composer *composer, const char *format, ...)
 static void put_wrapped(struct composer *composer, const char *text)
 {
     size_t indent = 0;
+    size_t total = strlen(text);
 
-    while (*text != '\0') {
+    while (total > 0 && text[total - 1] == ' ')
+        total--;
+    for (const char *text_end = text + total; text < text_end;) {
         size_t room = WRAP_COLUMNS - indent;
-        size_t length = strlen(text);
+        size_t length = (size_t)(text_end - text);
         if (length > room) {
             size_t end = room;
             while (end > 0 && text[end] != ' ')
                 end--;
-            length = end > 0 ? end : strcspn(text, " ");
+            length = end > 0 ? end : strcspn(text, " ") < length ? strcspn(text, " ") : length;
         }
         put_line(composer, "%*s%.*s", (int)indent, "", (int)length, text);
         text += length;

@@ -158,6 +158,7 @@ static bool receive_order(struct agent *agent, struct order *order)
     order->queue_id = keep(order, message.queue_id);
     order->next_hop = keep(order, message.next_hop);
     order->affinity = keep(order, message.affinity);
+    order->notify_whom = keep(order, message.notify_whom);
     order->more_waits = message.more_waits;
     order->envelope.sender = keep(order, message.sender);
     order->envelope.envid = keep(order, message.envid);
@@ -504,6 +505,7 @@ static struct agent_result keep_result(struct order *order, const struct agent_r
     copy.diagnostic_type = keep_optional(order, result->diagnostic_type);
     copy.diagnostic = keep_optional(order, result->diagnostic);
     copy.remote_mta = keep_optional(order, result->remote_mta);
+    copy.owner = keep_optional(order, result->owner);
     return copy;
 }
 
@@ -522,6 +524,7 @@ static void send_part(struct agent *agent, const struct order *order, const stru
         .diagnostic_type = result->diagnostic_type,
         .diagnostic = result->diagnostic,
         .remote_mta = result->remote_mta,
+        .owner = result->code >= 500 ? result->owner : NULL,
     });
 }
 
@@ -599,6 +602,7 @@ void agent_expanded(struct agent *agent, struct order *order, struct agent_targe
         .diagnostic_type = verdict->diagnostic_type,
         .diagnostic = verdict->diagnostic,
         .remote_mta = verdict->remote_mta,
+        .owner = first != NULL ? first->result.owner : NULL,
         .failed_address = first != NULL ? first->part.address : "",
         .told_by_parts = verdict->code < 300,
     });

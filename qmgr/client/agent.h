@@ -40,6 +40,7 @@ struct agent_errors {
 struct order {
     struct arena *arena;   /* for whatever the agent wants to keep as long as the order */
     const char *kind;      /* deliver, verify; bounce, delay, success, trace, errors */
+    const char *notify_whom; /* orders to the bounce service: instead of the sender; "" if nobody is */
     struct agent_errors errors; /* orders to the bounce service of kind "errors" */
     const char *queue_id;
     const char *next_hop;
@@ -67,6 +68,7 @@ struct agent_result {
     const char *diagnostic;
     const char *remote_mta;      /* NULL: none; "dns; mx.example" */
     bool notified_elsewhere;
+    const char *owner;           /* of a list, who is told of a failure instead of the sender; NULL: none */
 };
 
 struct agent;

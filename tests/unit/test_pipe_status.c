@@ -7,6 +7,7 @@
 
 #include "delivery/pipe/pipe_arguments.h"
 #include "delivery/pipe/pipe_status.h"
+#include "util/mail/exit_status.h"
 #include "util/base/memory.h"
 
 static void exit_status_and_output_decide(void **unused)
@@ -72,9 +73,31 @@ static void macros_stay_one_argument_and_repeat_per_recipient(void **unused)
     arena_free(arena);
 }
 
+static void diagnostics_are_what_the_command_said_or_what_its_status_means(void **unused)
+{
+    static const struct { int status; const char *output; const char *diagnostic; } cases[] = {
+        { 67 << 8, "", "user unknown" },
+        { 69 << 8, "hello\nsecond", "hello second" },
+        { 70 << 8, "5.7.9 hello", "hello" },
+        { 70 << 8, "5.7.9", "internal software error" },
+        { 3 << 8, "", "unknown mail system error 3" },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct str output = {0};
+        struct str diagnostic = {0};
+        print_message("%s\n", cases[i].diagnostic);
+        str_put(&output, cases[i].output);
+        exit_status_diagnostic(cases[i].status, &output, &diagnostic);
+        assert_string_equal(str_text(&diagnostic), cases[i].diagnostic);
+        str_free(&output);
+        str_free(&diagnostic);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(diagnostics_are_what_the_command_said_or_what_its_status_means),
         cmocka_unit_test(exit_status_and_output_decide),
         cmocka_unit_test(macros_stay_one_argument_and_repeat_per_recipient),
     };

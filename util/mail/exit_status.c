@@ -119,6 +119,27 @@ struct verdict exit_status_verdict(int status, const char *command, const struct
     return verdict;
 }
 
+void exit_status_diagnostic(int status, const struct str *output, struct str *out)
+{
+    const char *said = str_text(output);
+    size_t length = status_length(said);
+
+    if (length > 0)
+        said += length + strspn(said + length, " \t");
+    if (*said != '\0') {
+        put_output(out, said);
+        return;
+    }
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : status;
+    for (size_t i = 0; i < COUNT_OF(meanings); i++) {
+        if (code == meanings[i].exit) {
+            str_put(out, meanings[i].text);
+            return;
+        }
+    }
+    str_printf(out, "unknown mail system error %d", code);
+}
+
 struct verdict exit_status_timed_out(const char *command, const struct str *output, struct str *why)
 {
     str_printf(why, "Command time limit exceeded: \"%s\"", command);

@@ -9,6 +9,9 @@
  * Command output: no such mailbox". */
 struct verdict exit_status_verdict(int status, const char *command, const struct str *output, struct str *why);
 
-/* The same for one that was killed when its time was up. */
+/* The diagnostic code of type x-unix for a delivery report, appended: what the command said, else what its status means. */
+void exit_status_diagnostic(int status, const struct str *output, struct str *out);
+
+/* As exit_status_verdict, for one that was killed when its time was up. */
 struct verdict exit_status_timed_out(const char *command, const struct str *output, struct str *why);
 #endif
