@@ -4,6 +4,7 @@
 
 #include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
+#include "util/base/escape.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -140,7 +141,11 @@ static bool is_ahead(struct session *session, unsigned flags)
 
 static struct verdict break_off(struct session *session, const char *line)
 {
-    log_warning("non-SMTP command from %s: %.100s", session->client_text, line);
+    struct str text = {0};
+
+    escape_put(&text, line, strlen(line));
+    log_warning("non-SMTP command from %s: %.100s", session->client_text, str_text(&text));
+    str_free(&text);
     session->quit = true;
     session->forgive = true;
     return VERDICT(221, "2.7.0", "Error: I can break rules, too. Goodbye.");

@@ -57,7 +57,7 @@ struct encryption *encryption_open_alone(const struct config *config, const unsi
     struct encryption *encryption = memory_new(struct encryption);
     encryption->config = config;
     encryption->level = level;
-    encryption->log_level = tls_log_level(config->smtpd_tls_loglevel);
+    encryption->log_level = tls_log_level("smtpd_tls_loglevel", config->smtpd_tls_loglevel);
     encryption->arena = arena_new();
     encryption->must_see_certificate = config->smtpd_tls_req_ccert && level == CONFIG_TLS_ENCRYPT;
     if (config->smtpd_tls_req_ccert && !encryption->must_see_certificate)

@@ -13,7 +13,7 @@ void smtp_tls_open(struct smtp_tls *tls, struct worker *worker, bool lmtp)
     const struct config *config = worker_config(worker);
     struct tls_settings settings;
 
-    *tls = (struct smtp_tls){ .log_level = tls_log_level(config->smtp_tls_loglevel), .service = worker_service(worker),
+    *tls = (struct smtp_tls){ .log_level = tls_log_level("smtp_tls_loglevel", config->smtp_tls_loglevel), .service = worker_service(worker),
         .cache_name = lmtp ? "lmtp" : "smtp" };
     smtp_tls_policy_open(&tls->rules, config, lmtp);
     if (!smtp_tls_policy_may_encrypt(&tls->rules))

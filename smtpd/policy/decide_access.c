@@ -274,8 +274,13 @@ enum decision decide_access_certificate(struct evaluation *evaluation, const str
     if (tls == NULL || !tls->has_certificate)
         return DECISION_DUNNO;
     struct search search = search_for(evaluation, restriction, SUBJECT_CERTIFICATE, tls->subject);
-    enum decision decision = try_key(&search, tls->fingerprint);
-    return search.found ? decision : try_key(&search, tls->key_fingerprint);
+    const char *order = restriction->search_order == NULL ? "cert_fingerprint pubkey_fingerprint" : restriction->search_order;
+    enum decision decision = DECISION_DUNNO;
+    const char *word;
+    size_t length;
+    while (!search.found && text_next_word(&order, TEXT_LIST_SEPARATORS, &word, &length))
+        decision = try_key(&search, text_lower_char(*word) == 'c' ? tls->fingerprint : tls->key_fingerprint);
+    return decision;
 }
 
 /* --- HELO and ETRN --- */

@@ -12,10 +12,18 @@ static enum table_result look_up(struct evaluation *evaluation, const char *fing
     return result;
 }
 
+/* Whoever isn't asked for a certificate shows none. */
+static void warn_if_not_asked(const struct evaluation *evaluation, const struct restriction *restriction)
+{
+    if (!evaluation->policy->config->smtpd_tls_ask_ccert)
+        log_warning("%s is requested, but \"smtpd_tls_ask_ccert = no\"", restriction->name);
+}
+
 enum decision decide_certificate_listed(struct evaluation *evaluation, const struct restriction *restriction)
 {
     const struct tls_facts *tls = evaluation->facts->tls;
 
+    warn_if_not_asked(evaluation, restriction);
     if (tls == NULL || !tls->has_certificate || maps_is_empty(evaluation->policy->relay_certificates))
         return DECISION_DUNNO;
     enum table_result result = look_up(evaluation, tls->fingerprint);
@@ -38,5 +46,6 @@ enum decision decide_certificate_trusted(struct evaluation *evaluation, const st
 {
     const struct tls_facts *tls = evaluation->facts->tls;
 
+    warn_if_not_asked(evaluation, restriction);
     return tls != NULL && tls->has_certificate && tls->trust >= TLS_TRUSTED ? DECISION_PERMIT : DECISION_DUNNO;
 }

@@ -103,7 +103,7 @@ static void note_permit(struct evaluation *evaluation, const struct restriction 
     struct subject subject = evaluation->subject;
 
     if (restriction->type == NULL || restriction->type->argument == ARGUMENT_TABLE
-        || restriction->type->argument == ARGUMENT_SERVICE)
+        || restriction->type->argument == ARGUMENT_ORDERED_TABLE || restriction->type->argument == ARGUMENT_SERVICE)
         return;
     if (text_ends_with_nocase(restriction->name, "_auth_destination") || text_ends_with_nocase(restriction->name, "_mx_backup"))
         subject = (struct subject){ SUBJECT_RECIPIENT, evaluation->facts->recipient };

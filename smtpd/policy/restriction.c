@@ -1,10 +1,12 @@
 #include "smtpd/policy/restriction.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "smtpd/policy/policy_service.h"
-#include "util/base/number.h"
+#include "util/base/brace.h"
 #include "util/base/memory.h"
+#include "util/base/number.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 
@@ -102,6 +104,50 @@ static bool is_table_argument(const char *text)
     return colon != NULL && colon > text;
 }
 
+static bool is_search_order(const char *list)
+{
+    static const char *const known[] = { "cert_fingerprint", "pubkey_fingerprint" };
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        size_t i = 0;
+        while (i < COUNT_OF(known) && (strlen(known[i]) != length || strncasecmp(known[i], word, length) != 0))
+            i++;
+        if (i == COUNT_OF(known))
+            return false;
+    }
+    return true;
+}
+
+/* "{ type:table, { search_order = ... } }". False: not of that form. */
+static bool take_ordered_table(struct restriction_parser *parser, struct arena *arena, const char *argument,
+    struct restriction *item)
+{
+    struct str inner = {0};
+    struct str word = {0};
+    struct str setting = {0};
+    struct str why = {0};
+    bool good = brace_content(argument, &inner, &why);
+    const char *cursor = str_text(&inner);
+
+    good = good && brace_next_word(&cursor, TEXT_LIST_SEPARATORS, &word) && is_table_argument(str_text(&word));
+    if (good)
+        item->table = open_table(parser, arena_copy_text(arena, str_text(&word)));
+    while (good && brace_next_word(&cursor, TEXT_LIST_SEPARATORS, &word)) {
+        good = brace_content(str_text(&word), &setting, &why);
+        const char *value = strchr(str_text(&setting), '=');
+        good = good && value != NULL && text_starts_with_nocase(str_text(&setting), "search_order") && is_search_order(value + 1);
+        if (good)
+            item->search_order = arena_copy_text(arena, value + 1);
+    }
+    str_free(&inner);
+    str_free(&word);
+    str_free(&setting);
+    str_free(&why);
+    return good;
+}
+
 /* Takes the argument that the type wants from the text; sets the flaw when there is none. */
 static void take_argument(struct restriction_parser *parser, struct arena *arena, const char **cursor,
     struct restriction *item)
@@ -122,6 +168,16 @@ static void take_argument(struct restriction_parser *parser, struct arena *arena
             return;
         }
         item->table = open_table(parser, argument);
+        break;
+    case ARGUMENT_ORDERED_TABLE:
+        if (have && *argument == '{' ? !take_ordered_table(parser, arena, argument, item) : !have || !is_table_argument(argument)) {
+            item->flaw = arena_printf(arena, "restriction %s: bad argument \"%s\": need maptype:mapname", item->name,
+                have ? argument : "");
+            *cursor = peek;
+            return;
+        }
+        if (*argument != '{')
+            item->table = open_table(parser, argument);
         break;
     case ARGUMENT_NUMBER:
         if (!have || !number_parse_i64(argument, 0, 100000, &number)) {

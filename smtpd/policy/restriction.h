@@ -18,7 +18,7 @@ enum decision {
     DECISION_REJECT, /* the verdict is in the result */
 };
 
-enum restriction_argument { ARGUMENT_NONE, ARGUMENT_TABLE, ARGUMENT_NUMBER, ARGUMENT_DOMAIN, ARGUMENT_SERVICE };
+enum restriction_argument { ARGUMENT_NONE, ARGUMENT_TABLE, ARGUMENT_NUMBER, ARGUMENT_DOMAIN, ARGUMENT_SERVICE, ARGUMENT_ORDERED_TABLE };
 
 struct dns_list;
 struct policy_service;
@@ -47,7 +47,8 @@ struct restriction {
     const struct restriction_type *type;
     const char *name;               /* as written */
     const char *argument;           /* as written, or NULL */
-    struct table *table;            /* ARGUMENT_TABLE */
+    struct table *table;            /* ARGUMENT_TABLE, ARGUMENT_ORDERED_TABLE */
+    const char *search_order;       /* ARGUMENT_ORDERED_TABLE: "cert_fingerprint, pubkey_fingerprint"; NULL: the usual one */
     struct restriction_list *class; /* a restriction class */
     struct dns_list *dns_list;      /* ARGUMENT_DOMAIN; NULL: not taken apart yet */
     struct policy_service *service; /* ARGUMENT_SERVICE; owned by the parser */

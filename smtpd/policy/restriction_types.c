@@ -106,7 +106,7 @@ static const struct restriction_type types[] = {
     { "reject_unverified_recipient",      ARGUMENT_NONE, 0,            decide_verify_recipient,      NULL },
     { "reject_unverified_sender",         ARGUMENT_NONE, 0,            decide_verify_sender,      NULL },
     { "check_sasl_access",                ARGUMENT_TABLE, 0,           decide_sasl_access,            NULL },
-    { "check_ccert_access",               ARGUMENT_TABLE, 0,           decide_access_certificate,     NULL },
+    { "check_ccert_access",               ARGUMENT_ORDERED_TABLE, 0,           decide_access_certificate,     NULL },
     { "reject_sender_login_mismatch",     ARGUMENT_NONE, 0,            decide_sasl_mismatch, NULL },
     { "reject_authenticated_sender_login_mismatch", ARGUMENT_NONE, 0,  decide_sasl_mismatch_authenticated, NULL },
     { "reject_known_sender_login_mismatch", ARGUMENT_NONE, 0,          decide_sasl_mismatch_known, NULL },

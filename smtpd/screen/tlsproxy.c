@@ -42,7 +42,7 @@ static void open_tls(struct tls_relays *relays, const struct worker *worker, str
     enum config_tls_level level = config_tls_server_level(config);
     struct tls_settings settings;
 
-    relays->log_level = tls_log_level(config->smtpd_tls_loglevel);
+    relays->log_level = tls_log_level("smtpd_tls_loglevel", config->smtpd_tls_loglevel);
     relays->handshake_s = config->smtpd_starttls_timeout;
     if (level == CONFIG_TLS_NONE)
         return;

@@ -50,7 +50,8 @@ void config_tls_server(const struct config *config, enum config_tls_level level,
     struct tls_settings *settings)
 {
     bool must = level == CONFIG_TLS_ENCRYPT;
-    bool ask = config->smtpd_tls_ask_ccert || config->smtpd_tls_req_ccert;
+    bool require = config->smtpd_tls_req_ccert && must;
+    bool ask = config->smtpd_tls_ask_ccert || require;
     const char *grade = must ? config->smtpd_tls_mandatory_ciphers : config->smtpd_tls_ciphers;
     const char *exclude[] = { config->smtpd_tls_exclude_ciphers,
         must ? config->smtpd_tls_mandatory_exclude_ciphers : "", ask ? "aNULL" : "", NULL };
@@ -73,6 +74,7 @@ void config_tls_server(const struct config *config, enum config_tls_level level,
         .fingerprint_digest = config->smtpd_tls_fingerprint_digest,
         .prefer_own_ciphers = config->tls_preempt_cipherlist,
         .ask_certificate = ask,
+        .require_certificate = require,
         .always_issue_ids = config->smtpd_tls_always_issue_session_ids,
         .session_timeout_s = config->smtpd_tls_session_cache_timeout,
     };

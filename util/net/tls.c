@@ -20,6 +20,7 @@
 #include "util/net/tls_log.h"
 #include "util/net/tls_names.h"
 #include "util/net/tls_server_session.h"
+#include "util/net/tls_ticket.h"
 
 struct tls {
     SSL *ssl;
@@ -155,24 +156,20 @@ static void log_certificate(const struct tls *tls)
         tls->is_server ? "issuer" : "issuer_CN", facts->issuer, facts->fingerprint, facts->key_fingerprint);
 }
 
-static void log_ticket(const struct tls *tls)
+static void log_reuse(const struct tls *tls)
 {
-    int64_t end = tls_context_ticket_end(tls->context);
-
-    if (tls->facts.resumed)
-        log_info("%s: Reusing old session", tls->peer);
-    else if (end != 0 && !(SSL_get_options(tls->ssl) & SSL_OP_NO_TICKET))
-        log_info("%s: Issuing session ticket, key expiration: %lld", tls->peer, (long long)end);
+    log_info("%s: Reusing old session%s", tls->peer, tls_ticket_was_taken(tls->ssl) ? " (RFC 5077 session ticket)" : "");
 }
 
 static void conclude(struct tls *tls, const struct tls_wish *wish)
 {
     tls_describe_connection(tls->ssl, tls->is_server, tls_context_digest(tls->context), tls->arena, &tls->facts);
     tls->facts.trust = find_trust(tls, wish);
-    if (tls->is_server && tls->log_level >= 2)
-        log_ticket(tls);
+    if (tls->is_server && tls->log_level >= 2 && tls->facts.resumed)
+        log_reuse(tls);
     bool by_chain = wish == NULL || wish->fingerprints == NULL;
-    bool log_chain = by_chain && (tls->is_server ? tls->log_level >= 2 : tls->match_is_required && tls->log_level >= 1);
+    bool is_required = tls->is_server ? tls_context_settings(tls->context)->require_certificate : tls->match_is_required;
+    bool log_chain = by_chain && is_required && tls->log_level >= 1;
     if (tls->facts.has_certificate) {
         if (log_chain && !tls->is_server)
             log_bad_chain(tls);
@@ -319,6 +316,8 @@ static struct tls *prepare_server(struct tls_context *context, int fd, const cha
     if (settings->ask_certificate)
         SSL_set_verify(tls->ssl, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, on_verify);
     tls_names_set_peer(tls->ssl, tls->peer);
+    if (log_level >= 2)
+        tls_ticket_log(tls->ssl, tls->peer);
     tls_server_session_attach(tls->ssl, tls_context_sessions(context), tls->peer, log_level);
     return tls;
 }

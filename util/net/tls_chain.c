@@ -14,6 +14,9 @@ enum { EXPIRY_DAYS = 14 };
 
 /* What was read so far of one key and its chain. */
 struct group {
+    const char *file;  /* being read; NULL: not a file */
+    size_t index;      /* of the part being read, from 1 */
+    struct str where;  /* of the key: "at index 1 in /etc/key.pem" */
     EVP_PKEY *key;
     X509 *leaf;
     STACK_OF(X509) *issuers;
@@ -24,7 +27,18 @@ static void group_clear(struct group *group)
     EVP_PKEY_free(group->key);
     X509_free(group->leaf);
     sk_X509_pop_free(group->issuers, X509_free);
-    *group = (struct group){ 0 };
+    str_free(&group->where);
+    *group = (struct group){ .file = group->file, .index = group->index };
+}
+
+/* Where it is, too, as far as that is known. */
+static void put_problem(const struct group *group, const char *problem, struct str *why)
+{
+    str_clear(why);
+    if (group->file == NULL)
+        str_put(why, problem);
+    else
+        str_printf(why, "error loading chain from %s: %s", group->file, problem);
 }
 
 static bool group_use(SSL_CTX *ssl, struct group *group, struct str *why)
@@ -34,9 +48,9 @@ static bool group_use(SSL_CTX *ssl, struct group *group, struct str *why)
     if (group->key == NULL && group->leaf == NULL)
         return true;
     if (group->leaf == NULL)
-        str_set(why, "a key isn't followed by its certificate");
+        str_printf(why, "No certs for key%s", str_text(&group->where));
     else if (X509_check_private_key(group->leaf, group->key) != 1)
-        str_set(why, "key does not match next certificate");
+        str_printf(why, "key%s does not match next certificate", str_text(&group->where));
     else if (SSL_CTX_use_cert_and_key(ssl, group->leaf, group->key, group->issuers, 1) != 1)
         str_set(why, "the library refuses a key or certificate");
     else
@@ -51,12 +65,12 @@ static bool take_certificate(struct group *group, const unsigned char *bytes, lo
     X509 *certificate = trusted ? d2i_X509_AUX(NULL, &bytes, length) : d2i_X509(NULL, &bytes, length);
 
     if (certificate == NULL) {
-        str_set(why, "malformed certificate");
+        put_problem(group, "malformed certificate", why);
         return false;
     }
     if (group->key == NULL) {
         X509_free(certificate);
-        str_set(why, "key not first");
+        put_problem(group, "key not first", why);
         return false;
     }
     if (group->leaf == NULL) {
@@ -77,6 +91,8 @@ static bool take_key(SSL_CTX *ssl, struct group *group, const char *name, const 
 {
     if (!group_use(ssl, group, why))
         return false;
+    if (group->file != NULL)
+        str_printf(&group->where, " at index %zu in %s", group->index, group->file);
     if (text_equal(name, PEM_STRING_RSA))
         group->key = d2i_PrivateKey(EVP_PKEY_RSA, NULL, &bytes, length);
     else if (text_equal(name, PEM_STRING_ECPRIVATEKEY))
@@ -86,7 +102,7 @@ static bool take_key(SSL_CTX *ssl, struct group *group, const char *name, const 
     else
         group->key = d2i_AutoPrivateKey(NULL, &bytes, length);
     if (group->key == NULL)
-        str_set(why, "malformed private key");
+        put_problem(group, "malformed private key", why);
     return group->key != NULL;
 }
 
@@ -99,15 +115,17 @@ static bool take_part(SSL_CTX *ssl, struct group *group, const char *name, const
     if (text_equal(name, PEM_STRING_X509_TRUSTED))
         return take_certificate(group, bytes, length, true, why);
     if (text_equal(name, PEM_STRING_PKCS8) || strstr(header, "ENCRYPTED") != NULL) {
-        str_set(why, "a private key is protected by a passphrase");
+        put_problem(group, "a private key is protected by a passphrase", why);
         return false;
     }
     if (text_ends_with(name, "PRIVATE KEY"))
         return take_key(ssl, group, name, bytes, length, why);
     if (text_ends_with(name, "PARAMETERS"))
         return true;
-    str_clear(why);
-    str_printf(why, "unexpected \"%s\"", name);
+    struct str problem = {0};
+    str_printf(&problem, "unexpected \"%s\"", name);
+    put_problem(group, str_text(&problem), why);
+    str_free(&problem);
     return false;
 }
 
@@ -121,8 +139,8 @@ static bool load_parts(SSL_CTX *ssl, BIO *pem, struct group *group, size_t *part
     bool good = true;
 
     while (good && PEM_read_bio(pem, &name, &header, &bytes, &length) == 1) {
+        group->index = ++*parts;
         good = take_part(ssl, group, name, header, bytes, length, why);
-        (*parts)++;
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_clear_free(bytes, (size_t)length);
@@ -133,7 +151,7 @@ static bool load_parts(SSL_CTX *ssl, BIO *pem, struct group *group, size_t *part
         ERR_clear_error();
         return true;
     }
-    str_set(why, "malformed PEM");
+    put_problem(group, "malformed PEM", why);
     return false;
 }
 
@@ -157,11 +175,8 @@ static BIO *open_file(const struct tls_material *material, const char *file)
 
     if (tls_material_find(material, file, &content, &length))
         return BIO_new_mem_buf(content, (int)length);
-    BIO *pem = BIO_new_file(file, "r"); /* for its reason */
-    if (pem == NULL)
-        return NULL;
-    BIO_free(pem);
-    errno = EFBIG; /* or it came this very moment */
+    if (access(file, R_OK) == 0)
+        errno = EFBIG; /* or it came this very moment */
     return NULL;
 }
 
@@ -178,12 +193,13 @@ static bool load_file(SSL_CTX *ssl, BIO *pem, const char *parameter, const char 
         str_printf(why, "%s: %s: %s", parameter, file, strerror(error));
         return false;
     }
+    group->file = file;
     bool good = load_parts(ssl, pem, group, &parts, &reason);
     if (good && parts == 0)
-        str_set(&reason, "no private key and no certificate in it");
+        str_printf(&reason, "No PEM data in %s", file);
     good = good && parts > 0;
     if (!good) {
-        log_warning("error loading chain from %s: %s", file, str_text(&reason));
+        log_warning("%s", str_text(&reason));
         str_clear(why);
         str_printf(why, "%s: %s: %s", parameter, file, str_text(&reason));
         tls_log_problems();
@@ -211,7 +227,7 @@ bool tls_chain_load_files(SSL_CTX *ssl, const struct tls_material *material, con
         BIO_free(pem);
     }
     if (good && !group_use(ssl, &group, &reason)) {
-        log_warning("error loading chain from %s: %s", str_text(&file), str_text(&reason));
+        log_warning("%s", str_text(&reason));
         str_clear(why);
         str_printf(why, "%s: %s: %s", parameter, str_text(&file), str_text(&reason));
         tls_log_problems();
@@ -279,6 +295,8 @@ bool tls_chain_load_pair(SSL_CTX *ssl, const struct tls_material *material, cons
     }
     BIO *pem = open_file(material, pair->cert_file);
     bool good = use_certificate(ssl, pem);
+    if (pem == NULL) /* for its words about that */
+        (void)SSL_CTX_use_certificate_chain_file(ssl, pair->cert_file);
     BIO_free(pem);
     if (!good) {
         explain(pair->cert_parameter, pair->cert_file, "no certificate in PEM form in it", why);
@@ -288,6 +306,8 @@ bool tls_chain_load_pair(SSL_CTX *ssl, const struct tls_material *material, cons
     }
     pem = open_file(material, pair->key_file);
     good = use_key(ssl, pem);
+    if (pem == NULL) /* as above */
+        (void)SSL_CTX_use_PrivateKey_file(ssl, pair->key_file, SSL_FILETYPE_PEM);
     BIO_free(pem);
     if (!good) {
         explain(pair->key_parameter, pair->key_file, "no private key, or not the one of the certificate", why);

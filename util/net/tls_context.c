@@ -1,5 +1,6 @@
 #include "util/net/tls_context.h"
 
+#include <errno.h>
 #include <openssl/conf.h>
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
@@ -39,6 +40,7 @@ struct tls_context {
     struct str protocols;   /* in force */
     struct str cipher_list;
     struct tls_ticket *ticket;
+    bool wants_tickets;
     struct tls_names *names;
     struct tls_session_cache *sessions;
     struct file_state files[FILES_MAX];
@@ -74,7 +76,7 @@ static bool start_library(const struct tls_settings *settings, struct str *why)
         return true;
     str_clear(why);
     str_printf(why, "tls_config_file: %s: can't be loaded", settings->config_file);
-    log_warning("error loading the '%s' settings from the %s OpenSSL configuration file: disabling TLS support",
+    log_warning("error loading the '%s' settings from the %s OpenSSL configuration file, disabling TLS support",
         *settings->config_name == '\0' ? "global" : settings->config_name, settings->config_file);
     tls_log_problems();
     return false;
@@ -187,30 +189,44 @@ static bool load_authorities(struct tls_context *context, struct str *why)
     return true;
 }
 
-/* Names that this library doesn't know are skipped; "?" before a name does that in later versions only. */
+/* Names that this library doesn't know are skipped; the number of others. */
+static size_t put_groups(struct tls_context *context, const char *list, const char *kind, struct str *known)
+{
+    const char *word;
+    size_t length;
+    size_t count = 0;
+
+    while (text_next_word(&list, ", \t\r\n:", &word, &length)) {
+        struct str one = {0};
+        str_put_bytes(&one, word, length);
+        if (SSL_CTX_set1_groups_list(context->ssl, str_text(&one)) == 1) {
+            str_printf(known, "%s%s", known->length == 0 ? "" : ":", str_text(&one));
+            count++;
+        } else {
+            log_warning("ignoring unknown %s \"%s\"", kind, str_text(&one));
+        }
+        str_free(&one);
+    }
+    ERR_clear_error();
+    return count;
+}
+
+/* A list without any name that is known leaves the choice to the library. */
 static void set_groups(struct tls_context *context)
 {
     const struct tls_settings *settings = &context->settings;
-    const char *const lists[] = { settings->use_curves ? settings->curves : "", settings->groups };
+    const char *curves = settings->use_curves ? settings->curves : "";
     struct str known = {0};
-    const char *word;
-    size_t length;
 
-    if (*lists[0] == '\0' && *lists[1] == '\0')
+    if (*curves == '\0' && *settings->groups == '\0')
         return;
-    for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        const char *cursor = lists[i];
-        while (text_next_word(&cursor, ", \t\r\n:", &word, &length)) {
-            struct str one = {0};
-            str_put_bytes(&one, word, length);
-            if (SSL_CTX_set1_groups_list(context->ssl, str_text(&one)) == 1)
-                str_printf(&known, "%s%s", known.length == 0 ? "" : ":", str_text(&one));
-            str_free(&one);
-        }
-    }
-    ERR_clear_error();
-    if (known.length > 0)
+    bool none = put_groups(context, curves, "ECDHE curve", &known) == 0 && *curves != '\0';
+    (void)put_groups(context, settings->groups, "FFDHE group", &known); /* may be none */
+    if (none || known.length == 0)
+        (void)SSL_CTX_set1_groups_list(context->ssl, "X25519:P-256:X448:P-521:P-384"); /* OpenSSL's own choice */
+    else
         (void)SSL_CTX_set1_groups_list(context->ssl, str_text(&known)); /* each of them was taken alone */
+    ERR_clear_error();
     str_free(&known);
 }
 
@@ -224,8 +240,12 @@ static void set_dh(struct tls_context *context)
     if (*file == '\0' || text_equal(file, "auto"))
         return;
     BIO *pem = BIO_new_file(file, "r");
-    if (pem != NULL)
-        parameters = PEM_read_bio_Parameters(pem, NULL);
+    if (pem == NULL) {
+        log_warning("error opening DH parameter file \"%s\": %s -- using compiled-in defaults", file, strerror(errno));
+        ERR_clear_error();
+        return;
+    }
+    parameters = PEM_read_bio_Parameters(pem, NULL);
     BIO_free(pem);
     if (parameters == NULL || SSL_CTX_set0_tmp_dh_pkey(context->ssl, parameters) != 1) {
         log_warning("cannot load DH parameters from file %s -- using compiled-in defaults", file);
@@ -240,8 +260,9 @@ static void set_options(struct tls_context *context)
     uint64_t workarounds;
     uint64_t options;
 
-    (void)tls_options_workarounds(settings->disabled_workarounds, &workarounds); /* unknown words were warned of */
+    (void)tls_options_workarounds(settings->disabled_workarounds, &workarounds); /* unknown words are warned of */
     (void)tls_options_parse("tls_ssl_options", settings->ssl_options, &options); /* likewise */
+    context->wants_tickets = !(options & SSL_OP_NO_TICKET);
     SSL_CTX_clear_options(context->ssl, SSL_OP_ALL & ~workarounds);
     SSL_CTX_set_options(context->ssl, workarounds | options);
     if (settings->prefer_own_ciphers)
@@ -250,6 +271,7 @@ static void set_options(struct tls_context *context)
             | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(context->ssl, 1);
     SSL_CTX_set_verify_depth(context->ssl, settings->verify_depth);
+    SSL_CTX_set_security_level(context->ssl, 0); /* which versions and ciphers are good enough is main.cf's to say */
 }
 
 static void set_server(struct tls_context *context)
@@ -257,7 +279,7 @@ static void set_server(struct tls_context *context)
     static const unsigned char session_context[] = "smtpd";
 
     set_dh(context);
-    SSL_CTX_set_session_cache_mode(context->ssl, context->settings.always_issue_ids
+    SSL_CTX_set_session_cache_mode(context->ssl, context->settings.always_issue_ids || *context->settings.ticket_cipher != '\0'
             ? SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL | SSL_SESS_CACHE_NO_AUTO_CLEAR : SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_session_id_context(context->ssl, session_context, sizeof(session_context) - 1); /* short enough */
     SSL_CTX_set_options(context->ssl, SSL_OP_NO_TICKET);
@@ -446,8 +468,7 @@ void tls_context_use_tickets(struct tls_context *context, const unsigned char *s
     if (context->ticket == NULL)
         return;
     tls_ticket_use(context->ssl);
-    uint64_t options;
-    if (tls_options_parse("tls_ssl_options", settings->ssl_options, &options) && !(options & SSL_OP_NO_TICKET))
+    if (context->wants_tickets)
         SSL_CTX_clear_options(context->ssl, SSL_OP_NO_TICKET);
 }
 
@@ -474,11 +495,6 @@ SSL *tls_context_new_connection(const struct tls_context *context)
     if (ssl != NULL && context->ticket != NULL)
         tls_ticket_attach(context->ticket, ssl);
     return ssl;
-}
-
-int64_t tls_context_ticket_end(const struct tls_context *context)
-{
-    return context->ticket == NULL ? 0 : tls_ticket_end(context->ticket);
 }
 
 struct tls_session_cache *tls_context_sessions(const struct tls_context *context)

@@ -37,6 +37,7 @@ struct tls_settings {
     bool use_curves;         /* smtpd_tls_eecdh_grade isn't "none" */
     bool prefer_own_ciphers;
     bool ask_certificate;
+    bool require_certificate; /* for the log: a bad one is worth a line */
     bool always_issue_ids;   /* session ids for those that can't use tickets, even if no session will be found by them */
     const char *ticket_cipher; /* "": no session tickets */
     int64_t session_timeout_s;
@@ -72,8 +73,6 @@ bool tls_context_use(struct tls_context *context, const char *protocols, const c
 SSL *tls_context_new_connection(const struct tls_context *context);
 const struct tls_settings *tls_context_settings(const struct tls_context *context);
 const EVP_MD *tls_context_digest(const struct tls_context *context);
-/* Servers: the moment until which a ticket given out now is good (for the log). */
-int64_t tls_context_ticket_end(const struct tls_context *context);
 struct tls_session_cache *tls_context_sessions(const struct tls_context *context);
 /* Whether a file of keys or certificates was replaced since it was loaded, as far as that can be seen. Looks at most
  * every ten seconds. */

@@ -22,10 +22,12 @@ void tls_log_problems(void)
     }
 }
 
-int tls_log_level(const char *text)
+int tls_log_level(const char *parameter, const char *text)
 {
-    if (*text < '0' || *text > '9')
+    if (*text < '0' || *text > '9') {
+        log_warning("unknown %s value \"%s\" in \"%s\"", parameter, text, text);
         return 0;
+    }
     return text[1] != '\0' || *text > '4' ? 4 : *text - '0';
 }
 

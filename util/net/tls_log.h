@@ -7,8 +7,8 @@
 
 /* Logs and empties the error queue of OpenSSL: "TLS library problem: ...". */
 void tls_log_problems(void);
-/* "0" to "4"; more counts as 4, anything else as 0. */
-int tls_log_level(const char *text);
+/* "0" to "4"; more counts as 4, anything else as 0, with a warning. */
+int tls_log_level(const char *parameter, const char *text);
 /* Level 2: every step that the handshake of this connection takes. */
 void tls_log_steps(SSL *ssl);
 /* Levels 3 and 4: bytes in and out, on or off. */

@@ -36,6 +36,33 @@ static int ticket_index(void)
     return index;
 }
 
+static int peer_index(void)
+{
+    static int index = -1;
+
+    if (index < 0)
+        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    return index;
+}
+
+/* Anything but NULL: a ticket was taken. */
+static int taken_index(void)
+{
+    static int index = -1;
+
+    if (index < 0)
+        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    return index;
+}
+
+static void log_use(SSL *ssl, const struct tls_ticket *ticket, const char *what, int64_t number)
+{
+    const char *peer = SSL_get_ex_data(ssl, peer_index());
+
+    if (peer != NULL)
+        log_info("%s: %s session ticket, key expiration: %lld", peer, what, (long long)((number + 1) * ticket->period_s));
+}
+
 struct tls_ticket *tls_ticket_open(const char *cipher_name, const unsigned char *secret, int64_t period_s)
 {
     const EVP_CIPHER *cipher = EVP_get_cipherbyname(cipher_name);
@@ -56,11 +83,6 @@ struct tls_ticket *tls_ticket_open(const char *cipher_name, const unsigned char 
 void tls_ticket_close(struct tls_ticket *ticket)
 {
     free(ticket);
-}
-
-int64_t tls_ticket_end(const struct tls_ticket *ticket)
-{
-    return ((int64_t)time(NULL) / ticket->period_s + 1) * ticket->period_s;
 }
 
 static bool derive_part(const struct tls_ticket *ticket, int64_t number, const char *label, unsigned char *out,
@@ -103,6 +125,19 @@ static bool use_key(const struct tls_ticket *ticket, struct ticket_key *key, con
         && EVP_CipherInit_ex(cipher, ticket->cipher, NULL, key->cipher, iv, encrypt) == 1;
 }
 
+/* As on_ticket. */
+static int take_key(SSL *ssl, struct ticket_key *key, int64_t number, const unsigned char *iv, EVP_CIPHER_CTX *cipher,
+    EVP_MAC_CTX *mac)
+{
+    const struct tls_ticket *ticket = SSL_get_ex_data(ssl, ticket_index());
+
+    log_use(ssl, ticket, "Decrypting", number);
+    if (!use_key(ticket, key, iv, cipher, mac, 0))
+        return -1;
+    (void)SSL_set_ex_data(ssl, taken_index(), (void *)(uintptr_t)ticket); /* only a log line depends on it */
+    return number == (int64_t)time(NULL) / ticket->period_s ? 1 : 2;
+}
+
 /* OpenSSL's conventions: 1 done, 2 done and a new ticket is due, 0 no such key, -1 error. */
 static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
     int encrypt)
@@ -118,6 +153,7 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
         if (derive(ticket, now, &key) && RAND_bytes(iv, EVP_CIPHER_get_iv_length(ticket->cipher)) == 1
             && use_key(ticket, &key, iv, cipher, mac, 1)) {
             memcpy(name, key.name, NAME_BYTES);
+            log_use(ssl, ticket, "Issuing", now);
             result = 1;
         }
     } else {
@@ -125,11 +161,21 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
             if (!derive(ticket, number, &key))
                 result = -1;
             else if (CRYPTO_memcmp(name, key.name, NAME_BYTES) == 0)
-                result = !use_key(ticket, &key, iv, cipher, mac, 0) ? -1 : number == now ? 1 : 2;
+                result = take_key(ssl, &key, number, iv, cipher, mac);
         }
     }
     OPENSSL_cleanse(&key, sizeof(key));
     return result;
+}
+
+bool tls_ticket_was_taken(const SSL *ssl)
+{
+    return SSL_get_ex_data(ssl, taken_index()) != NULL;
+}
+
+void tls_ticket_log(SSL *ssl, const char *peer)
+{
+    (void)SSL_set_ex_data(ssl, peer_index(), (void *)(uintptr_t)peer); /* only log lines depend on it */
 }
 
 void tls_ticket_attach(struct tls_ticket *ticket, SSL *ssl)

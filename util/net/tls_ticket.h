@@ -3,6 +3,7 @@
 #ifndef UTIL_NET_TLS_TICKET_H
 #define UTIL_NET_TLS_TICKET_H
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tls_ticket;
@@ -14,6 +15,8 @@ void tls_ticket_close(struct tls_ticket *ticket); /* NULL is allowed */
 void tls_ticket_use(SSL_CTX *ssl);
 /* For each connection. */
 void tls_ticket_attach(struct tls_ticket *ticket, SSL *ssl);
-/* When the present key ends (seconds since 1970). */
-int64_t tls_ticket_end(const struct tls_ticket *ticket);
+/* Whether the client showed a ticket that we took. */
+bool tls_ticket_was_taken(const SSL *ssl);
+/* Tickets of this connection are told to the log, with that name for the client; borrowed until it ends. */
+void tls_ticket_log(SSL *ssl, const char *peer);
 #endif
