@@ -41,6 +41,7 @@ struct agent {
 };
 
 static bool soft_bounce;
+static bool forgets_failures; /* address_verify_negative_cache = no: what a probe that failed found */
 static struct maps *status_filter; /* NULL: none */
 
 void agent_set_soft_bounce(bool on)
@@ -334,13 +335,14 @@ int agent_wait(struct agent *agent, int other_fd, int64_t idle_s)
 void agent_use_config(const struct config *config)
 {
     soft_bounce = config->soft_bounce;
+    forgets_failures = !config->address_verify_negative_cache;
     delivery_log_set(config->delay_logging_resolution_limit, config->info_log_address_format);
 }
 
 static const char *status_word(const struct order *order, int code, bool softened)
 {
     if (text_equal(order->kind, "verify"))
-        return code < 300 ? "deliverable" : "undeliverable";
+        return code < 300 ? "deliverable" : forgets_failures ? "undeliverable-but-not-cached" : "undeliverable";
     if (code < 300)
         return "sent";
     return softened ? "SOFTBOUNCE" : code < 500 ? "deferred" : "bounced";

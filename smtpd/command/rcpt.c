@@ -7,6 +7,8 @@
 #include "smtpd/path.h"
 #include "smtpd/proxy_filter.h"
 #include "smtpd/session.h"
+#include "smtpd/verify/probe_sender.h"
+#include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/xtext.h"
@@ -46,6 +48,20 @@ static struct verdict too_many(struct session *session)
     session->forgive = session->transaction.overshoot++
                        < (size_t)session->config->smtpd_recipient_overshoot_limit;
     return VERDICT(452, "4.5.3", "Error: too many recipients");
+}
+
+/* Mail for a sender of our own probes goes to the address without what changes in it. */
+static const char *without_time(struct session *session, const char *address)
+{
+    struct str plain = {0};
+
+    if (session->config->address_verify_sender_ttl == 0
+        || !probe_sender_is(session->config, address, clock_wall_us() / 1000000))
+        return address;
+    probe_sender_put_plain(session->config, &plain);
+    const char *kept = arena_copy_text(session->call, str_text(&plain));
+    str_free(&plain);
+    return kept;
 }
 
 /* A client that gives no ORCPT named the original recipient in the command itself. */
@@ -115,7 +131,7 @@ static struct verdict take(struct session *session, const char *cursor, struct s
         return verdict;
     }
     verdict = milter_stage_rcpt(session, str_text(word), cursor, address);
-    return verdict.code != 0 ? verdict : add_recipient(session, str_text(word), address, &parameters);
+    return verdict.code != 0 ? verdict : add_recipient(session, str_text(word), without_time(session, address), &parameters);
 }
 
 struct verdict command_rcpt(struct session *session, const char *arguments)

@@ -153,9 +153,8 @@ static enum dns_outcome find_name_servers(struct search *search, const char *dom
         if (outcome == DNS_FOUND || outcome == DNS_TRY_AGAIN)
             break;
         domain = strchr(domain, '.');
-        if (domain == NULL || strchr(domain + 1, '.') == NULL)
-            break;
-        domain++;
+        if (domain != NULL)
+            domain++;
     }
     return outcome;
 }
@@ -192,8 +191,8 @@ static enum decision try_servers(struct search *search, const char *domain, enum
         return search->found ? own : try_addresses_of(search, domain, DNS_MX);
     }
     if (outcome != DNS_FOUND) {
-        log_warning("Unable to look up %s host for %s: %s", dns_type_name(type), search->subject.name,
-            short_reason(answer.text));
+        log_warning("Unable to look up %s host for %s: %s", dns_type_name(type),
+            outcome == DNS_TRY_AGAIN ? domain : search->subject.name, short_reason(answer.text));
         return DECISION_DUNNO;
     }
     for (size_t i = 0; i < answer.count; i++) {
@@ -245,8 +244,10 @@ enum decision decide_access_reverse(struct evaluation *evaluation, const struct 
 static enum decision client_servers(struct evaluation *evaluation, const struct restriction *restriction,
     const char *name, enum dns_type type)
 {
-    struct search search =
-        search_for(evaluation, restriction, SUBJECT_CLIENT, evaluation_client_subject(evaluation).name);
+    bool verified = name == evaluation->facts->client->name;
+    struct search search = verified
+        ? search_for(evaluation, restriction, SUBJECT_CLIENT, evaluation_client_subject(evaluation).name)
+        : search_for(evaluation, restriction, SUBJECT_REVERSE_CLIENT, name);
 
     if (text_equal(name, CLIENT_NAME_UNKNOWN))
         return DECISION_DUNNO;

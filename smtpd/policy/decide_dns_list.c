@@ -167,7 +167,8 @@ static enum decision reject_in(struct evaluation *evaluation, const struct dns_l
         log_warning("%s: RBL lookup error: %s", name, answer->text);
     if (!dns_list_counts(list, answer))
         return DECISION_DUNNO;
-    const struct listing listing = { .domain = list->domain, .what = listed->what, .class = listed->class,
+    const struct listing listing = { .domain = list->domain,
+        .as_written = list->filter == NULL ? list->domain : list->domain_and_filter, .what = listed->what, .class = listed->class,
         .subject = listed->subject, .reason = find_reason(evaluation, name) };
     return dns_list_reply(evaluation, &listing);
 }

@@ -38,9 +38,9 @@ static enum decision judge(struct evaluation *evaluation, const struct way *way)
         return fail_for_now(evaluation, way, "unverified address: Address verification problem");
     if (state == VERIFY_OK)
         return DECISION_DUNNO;
-    const char *detail = *way->reason != '\0' && state == VERIFY_BOUNCE
-                             ? way->reason
-                             : arena_printf(evaluation->arena, "unverified address: %s", why);
+    bool is_certain = state == VERIFY_BOUNCE && way->reject_code >= 500;
+    const char *detail = arena_printf(evaluation->arena, "%s address: %s", is_certain ? "undeliverable" : "unverified",
+        *way->reason != '\0' ? way->reason : why);
     if (state != VERIFY_BOUNCE)
         return fail_for_now(evaluation, way, detail);
     if (way->reject_code < 400)

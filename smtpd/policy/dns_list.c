@@ -16,6 +16,7 @@ bool dns_list_parse(const char *text, struct arena *arena, struct dns_list *list
     if (text[length] == '\0')
         return true;
     list->filter = text + length + 1;
+    list->domain_and_filter = text;
     return octet_pattern_parse(list->filter, &list->pattern, why);
 }
 

@@ -10,6 +10,7 @@
 struct dns_list {
     const char *domain;
     const char *filter; /* as written, or NULL: any answer counts */
+    const char *domain_and_filter; /* where there is a filter: the key in rbl_reply_maps */
     struct octet_pattern pattern;
 };
 

@@ -168,12 +168,12 @@ enum decision dns_list_reply(struct evaluation *evaluation, const struct listing
 
     enum table_result result = maps_is_empty(evaluation->policy->rbl_reply_maps)
                                    ? TABLE_ABSENT
-                                   : maps_find(evaluation->policy->rbl_reply_maps, listing->domain, &template, NULL);
+                                   : maps_find(evaluation->policy->rbl_reply_maps, listing->as_written, &template, NULL);
     if (result == TABLE_FAILED) {
         decision = evaluation_server_error(evaluation);
     } else {
         if (result == TABLE_FOUND && !expand(&expansion, str_text(&template), &reply))
-            log_warning("rbl_reject_reply: bad rbl reply template for domain %s: %s", listing->domain,
+            log_warning("rbl_reject_reply: bad rbl reply template for domain %s: %s", listing->as_written,
                 str_text(&template));
         if (result != TABLE_FOUND || reply.length == 0 || expansion.unknown_name)
             (void)expand(&expansion, config->default_rbl_reply, &reply); /* what is bad in it shows in the reply */

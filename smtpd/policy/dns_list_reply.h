@@ -6,6 +6,7 @@
 /* A host, name or address that is listed. */
 struct listing {
     const char *domain;      /* of the list */
+    const char *as_written;  /* the same with its filter: the key in rbl_reply_maps */
     const char *what;        /* what is listed, as the reply shows it */
     const char *class;       /* "Client host", "Unverified Client host", ... */
     enum subject_class subject;

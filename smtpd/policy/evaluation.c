@@ -120,7 +120,7 @@ static enum decision reject(struct evaluation *evaluation, struct verdict verdic
         return DECISION_DUNNO;
     }
     if (evaluation->defer_if_reject.code != 0 && verdict_is_permanent(&verdict))
-        verdict = evaluation->defer_if_reject;
+        verdict = evaluation->defer_if_permit.code != 0 ? evaluation->defer_if_permit : evaluation->defer_if_reject;
     evaluation->result->verdict = verdict;
     evaluation->result->server_problem = server_problem;
     return DECISION_REJECT;
@@ -148,14 +148,20 @@ enum decision evaluation_route_failure(struct evaluation *evaluation, enum subje
 
 enum decision evaluation_server_error(struct evaluation *evaluation)
 {
+    evaluation->warn_only = false; /* nobody knows what the rest of a broken list was meant to do */
     return reject(evaluation, VERDICT(451, "4.3.5", "Server configuration error"), true);
 }
 
 void evaluation_defer_if_permit(struct evaluation *evaluation, int code, const char *status,
     const struct subject *subject, const char *detail)
 {
-    if (evaluation->defer_if_permit.code == 0 && !evaluation->warn_only)
-        evaluation->defer_if_permit = make_verdict(code, status, subject->class, subject_text(evaluation, subject, detail));
+    if (evaluation->defer_if_permit.code != 0)
+        return;
+    struct verdict verdict = make_verdict(code, status, subject->class, subject_text(evaluation, subject, detail));
+    if (evaluation->warn_only)
+        (void)reject(evaluation, verdict, false); /* only notes it */
+    else
+        evaluation->defer_if_permit = verdict;
 }
 
 void evaluation_defer_if_reject(struct evaluation *evaluation, int code, const char *status,
@@ -171,6 +177,16 @@ static void warn_once(struct restriction *restriction)
         return;
     restriction->warned = true;
     log_warning("%s", restriction->type->use_instead);
+}
+
+/* Somebody believed that what follows "permit" or "reject" is reached. */
+static void warn_of_rest(const struct evaluation *evaluation, const struct restriction_list *list, size_t at, enum decision decision)
+{
+    const struct restriction *item = &list->items[at];
+
+    if (decision != DECISION_DUNNO && item->type != NULL && (item->type->flags & RESTRICTION_ENDS_LIST)
+        && at + 1 < list->count && evaluation->facts->probe == NULL)
+        log_warning("restriction `%s' after `%s' is ignored", item[1].name, item->name);
 }
 
 static bool is_passed_over(const struct evaluation *evaluation, const char *list, const struct restriction *restriction)
@@ -217,6 +233,7 @@ enum decision evaluation_walk(struct evaluation *evaluation, const struct restri
         }
         decide_dns_list_ask(evaluation, list, i);
         decision = decide(evaluation, restriction);
+        warn_of_rest(evaluation, list, i, decision);
         if (decision == DECISION_PERMIT)
             note_permit(evaluation, restriction);
         if (evaluation->facts->probe != NULL)

@@ -2,12 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "smtpd/policy/decide_known.h"
 #include "smtpd/policy/decide_sasl.h"
 #include "smtpd/policy/evaluation.h"
 #include "smtpd/policy/verify_client.h"
+#include "smtpd/verify/probe_sender.h"
+#include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -207,17 +208,7 @@ static enum decision apply_deferral(struct evaluation *evaluation)
  * turn would never be satisfied otherwise. */
 static bool is_always_welcome(const struct config *config, const char *recipient)
 {
-    const char *sender = config->address_verify_sender;
-    size_t length = strlen(sender);
-
-    if (text_equal_nocase(recipient, "postmaster"))
-        return true;
-    if (length == 0 || text_equal(sender, "<>"))
-        return false;
-    if (strchr(sender, '@') != NULL)
-        return text_equal_nocase(recipient, sender);
-    return strncasecmp(recipient, sender, length) == 0 && recipient[length] == '@'
-           && text_equal_nocase(recipient + length + 1, config->myorigin);
+    return text_equal_nocase(recipient, "postmaster") || probe_sender_is(config, recipient, clock_wall_us() / 1000000);
 }
 
 static enum decision decide_recipient(struct evaluation *evaluation, const struct policy_deferrals *deferrals)

@@ -241,16 +241,11 @@ static struct restriction_list *parse(struct restriction_parser *parser, struct 
     struct restriction_list *list = arena_allocate(arena, sizeof(*list));
     const char *cursor = text;
     const char *word;
-    const char *ended_by = NULL;
 
     list->title = title;
     list->items = arena_allocate(arena, (count_words(text, arena) + 1) * sizeof(*list->items));
     while (next_word(&cursor, arena, &word)) {
         struct restriction *item = &list->items[list->count];
-        if (ended_by != NULL) {
-            log_warning("restriction `%s' after `%s' is ignored", word, ended_by);
-            break;
-        }
         if (from_table && is_table_argument(word)) {
             *item = (struct restriction){ .name = word, .flaw = "" };
             list->count++;
@@ -258,10 +253,6 @@ static struct restriction_list *parse(struct restriction_parser *parser, struct 
         }
         parse_item(parser, arena, word, implied, &cursor, depth, item);
         list->count++;
-        bool warned_only = list->count > 1 && list->items[list->count - 2].type != NULL
-                           && (list->items[list->count - 2].type->flags & RESTRICTION_MODIFIER);
-        if (item->type != NULL && (item->type->flags & RESTRICTION_ENDS_LIST) && !warned_only)
-            ended_by = word;
     }
     return list;
 }
@@ -304,6 +295,8 @@ bool restriction_list_stops_relay(const struct restriction_list *list)
         const struct restriction_type *type = list->items[i].type;
         if (type != NULL && (type->flags & RESTRICTION_STOPS_RELAY) && !is_modified)
             return true;
+        if (type != NULL && (type->flags & RESTRICTION_ENDS_LIST) && !is_modified)
+            return false; /* "permit": nobody gets past it */
         is_modified = type != NULL && (type->flags & RESTRICTION_MODIFIER);
     }
     return false;

@@ -69,17 +69,31 @@ static bool exchange(struct verify_client *client, const char *address, int64_t 
     return false;
 }
 
+static bool ask(struct verify_client *client, const char *address, int64_t wait_s, struct verify_answer *answer)
+{
+    bool was_open = client->channel != NULL;
+
+    if (exchange(client, address, wait_s, answer) || (was_open && exchange(client, address, wait_s, answer)))
+        return true;
+    log_warning("problem talking to service %s", str_text(&client->path));
+    return false;
+}
+
+/* Where only successes are remembered, each question that finds nothing makes a probe of its own. */
 bool verify_client_ask(struct verify_client *client, const char *address, struct arena *arena, enum verify_state *state,
     const char **why)
 {
-    struct verify_answer answer;
-    int64_t wait_s = (client->config->address_verify_poll_count - 1) * client->config->address_verify_poll_delay;
+    const struct config *config = client->config;
+    struct verify_answer answer = { .state = VERIFY_PENDING };
+    int64_t questions = config->address_verify_negative_cache ? 1 : config->address_verify_poll_count;
+    int64_t wait_s = (config->address_verify_negative_cache ? config->address_verify_poll_count - 1 : 1)
+                     * config->address_verify_poll_delay;
 
     wait_s = wait_s < 0 ? 0 : wait_s > 3600 ? 3600 : wait_s;
-    bool was_open = client->channel != NULL;
-    if (!exchange(client, address, wait_s, &answer) && !(was_open && exchange(client, address, wait_s, &answer))) {
-        log_warning("problem talking to service %s", str_text(&client->path));
-        return false;
+    for (int64_t i = 0; i < questions && answer.state == VERIFY_PENDING; i++) {
+        bool is_last = i + 1 == questions && questions > 1;
+        if (!ask(client, address, is_last ? 0 : wait_s, &answer))
+            return false;
     }
     *state = answer.state < VERIFY_STATES ? (enum verify_state)answer.state : VERIFY_DEFER;
     *why = arena_copy_text(arena, answer.why);

@@ -10,6 +10,7 @@
 
 #include "master/worker/worker.h"
 #include "qmgr/intake/intake.h"
+#include "smtpd/verify/probe_sender.h"
 #include "smtpd/verify/verify_cache.h"
 #include "util/base/clock.h"
 #include "util/base/fold.h"
@@ -121,17 +122,6 @@ static void clean(struct verify *verify)
 
 /* --- probes --- */
 
-static void put_sender(const struct config *config, struct str *out)
-{
-    const char *sender = config->address_verify_sender;
-
-    if (*sender == '\0' || text_equal(sender, "<>"))
-        return;
-    str_put(out, sender);
-    if (address_domain(sender) == NULL)
-        str_printf(out, "@%s", config->myorigin);
-}
-
 static bool make_token(char token[2 * TOKEN_BYTES + 1])
 {
     static const char digits[] = "0123456789abcdef";
@@ -161,7 +151,7 @@ static bool submit(struct verify *verify, const struct probe *probe)
     struct intake_message *message = intake_begin(verify->intake, &begin, &verdict);
     if (message == NULL)
         return false;
-    put_sender(verify->config, &text);
+    probe_sender_put(verify->config, clock_wall_us() / 1000000, &text);
     intake_sender(message, str_text(&text), "", RET_UNSET);
     intake_attribute(message, ATTRIBUTE_PROBE_TOKEN, probe->token);
     intake_recipient(message, &recipient);
@@ -312,12 +302,10 @@ static bool take_result(struct asker *asker)
     bool is_kept = entry.state != VERIFY_PENDING;
     if (is_kept)
         save(verify, probe->address, &entry);
-    else { /* address_verify_negative_cache = no: only who waits hears of it */
+    else { /* address_verify_negative_cache = no: nobody hears of it, the next question is another probe */
         struct str why = {0};
         (void)table_remove(verify->table, probe->address, &why); /* nothing there is fine */
         str_free(&why);
-        entry.state = (enum verify_state)result.state;
-        str_set(&entry.text, result.why);
     }
     tell_who_waits(verify, probe->address, &entry);
     forget_probe(verify, probe);

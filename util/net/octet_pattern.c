@@ -89,6 +89,10 @@ bool octet_pattern_parse(const char *text, struct octet_pattern *pattern, struct
     struct parsing parsing = { .text = text, .at = text, .why = why };
 
     *pattern = (struct octet_pattern){0};
+    if (*text == '\0') {
+        str_set(why, "empty address pattern");
+        return false;
+    }
     for (int i = 0; i < 4; i++) {
         if (i > 0 && *parsing.at != '.')
             return complain(&parsing, "need \".\"");
