@@ -23,7 +23,7 @@ static void remove_message(const struct message *message)
 {
     const struct spool *spool = message->manager->spool;
 
-    if (spool_remove(spool, QUEUE_ACTIVE, message->id)
+    if (places_retire(message->manager->places, QUEUE_ACTIVE, message->id) || spool_remove(spool, QUEUE_ACTIVE, message->id)
         || (errno == ENOENT && spool_remove(spool, QUEUE_HOLD, message->id)))
         log_info("%s: removed", message->id);
     else if (errno != ENOENT) /* else postsuper -d was faster */

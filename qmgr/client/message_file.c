@@ -27,6 +27,7 @@ enum {
     AT_NEXT_ATTEMPT = 88,
     AT_WRITTEN_LENGTH = 96,
     AT_WRITTEN_CHECKSUM = 104,
+    AT_QUEUE_ID = 108, /* MESSAGE_FILE_ID_BYTES */
 };
 
 static void put(unsigned char *block, size_t at, uint64_t value, size_t bytes)
@@ -79,6 +80,7 @@ bool message_file_write_header(int fd, const struct message_file *file)
     put(block, AT_NEXT_ATTEMPT, (uint64_t)file->next_attempt_s, 8);
     put(block, AT_WRITTEN_LENGTH, file->written_length, 8);
     put(block, AT_WRITTEN_CHECKSUM, file->written_checksum, 4);
+    memcpy(block + AT_QUEUE_ID, file->queue_id, sizeof(file->queue_id));
     put(block, AT_CHECKSUM, checksum(block), 4);
     return fd_pwrite_all(fd, block, sizeof(block), 0);
 }
@@ -125,6 +127,7 @@ bool message_file_read_header(int fd, struct message_file *file, const char **wh
         .written_length = get(block, AT_WRITTEN_LENGTH, 8),
         .written_checksum = (uint32_t)get(block, AT_WRITTEN_CHECKSUM, 4),
     };
+    memcpy(file->queue_id, block + AT_QUEUE_ID, sizeof(file->queue_id) - 1);
     *why = "is incomplete";
     if (!file->complete)
         return false;

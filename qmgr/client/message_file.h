@@ -17,7 +17,7 @@
 #include "util/base/arena.h"
 #include "util/base/str.h"
 
-enum { MESSAGE_FILE_HEADER_BYTES = 512, MESSAGE_FILE_VERSION = 1 };
+enum { MESSAGE_FILE_HEADER_BYTES = 512, MESSAGE_FILE_VERSION = 1, MESSAGE_FILE_ID_BYTES = 64 };
 
 struct message_extent {
     uint64_t offset;
@@ -35,6 +35,7 @@ struct message_file {
     uint32_t attempts;           /* delivery attempts so far that left something over */
     int64_t next_attempt_s;      /* since 1970 */
     bool delay_warned;           /* the sender was told about the delay */
+    char queue_id[MESSAGE_FILE_ID_BYTES]; /* for which it was written */
     uint64_t written_length;     /* what its writer wrote behind the header, and the CRC-32 of that: a power cut during the */
     uint32_t written_checksum;   /* writer's sync may leave the header whole but not what it stands for */
 };

@@ -347,10 +347,12 @@ static bool write_file(struct intake_message *message, const struct str *envelop
     message->file.written_length = writer_offset(writer) - MESSAGE_FILE_HEADER_BYTES;
     message->file.written_checksum = writer->checksum;
     message->file.complete = true;
+    memcpy(message->file.queue_id, message->queue_id, sizeof(message->file.queue_id));
     if (!message_file_write_header(message->content_fd, &message->file) || fdatasync(message->content_fd) != 0) {
         fail_writing(message, errno);
         return false;
     }
+    fd_close(&message->content_fd); /* who still had it open would keep the queue manager from using the file again */
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* places.h: empty files in spare/, made ahead in batches with one folder sync each, so that taking in a message
+/* places.h: files without content in spare/, made ahead in batches with one folder sync each, so that taking in a message
  * waits for no name to become durable. The batch grows while places go fast, and shrinks again. */
 #ifndef QMGR_SPOOL_PLACES_H
 #define QMGR_SPOOL_PLACES_H
@@ -21,6 +21,10 @@ void places_free(struct places *places);
 
 /* Takes one, making a batch when none is left. False with errno. */
 bool places_take(struct places *places, struct place *place);
+/* The message of that id in queue is done: its file becomes a place, if nobody else has it open; all of its bytes are zero then. That
+ * spares the file system making and removing an inode, and the sync of a message that fits has no blocks to find. False: nothing was
+ * done. */
+bool places_retire(struct places *places, enum queue queue, const char *id);
 /* For idle moments: makes a batch when few are left. True if it made one. */
 bool places_refill(struct places *places);
 #endif

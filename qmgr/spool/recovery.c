@@ -9,10 +9,12 @@
 #include "qmgr/client/message_file.h"
 #include "qmgr/spool/queue_id.h"
 #include "qmgr/spool/scan.h"
+#include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
 
-/* Complete means: its writer had synced it, or was about to and all of it got to disk. Whether the client got its 250 is not known; in doubt the message is
+/* Complete means: its writer had synced it, or was about to and all of it got to disk. (A file that was used before may still be the
+ * message that was there then, under another id.) Whether the client got its 250 is not known; in doubt the message is
  * kept, and goes where its commit would have put it. */
 static bool is_complete(struct spool *spool, const char *id, enum queue *queue)
 {
@@ -23,7 +25,7 @@ static bool is_complete(struct spool *spool, const char *id, enum queue *queue)
 
     if (fd < 0)
         return false;
-    bool complete = message_file_read_header(fd, &file, &why) && message_file_is_whole(fd, &file);
+    bool complete = message_file_read_header(fd, &file, &why) && text_equal(file.queue_id, id) && message_file_is_whole(fd, &file);
     if (complete) {
         struct arena *arena = arena_new();
         complete = message_file_read_envelope(fd, &file, arena, &envelope, &why) && envelope.recipient_count > 0;

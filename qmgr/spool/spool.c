@@ -147,17 +147,29 @@ static int open_with_reserve(struct spool *spool, const char *path, int flags)
     return openat(spool->folder, path, flags);
 }
 
-int spool_open_file(struct spool *spool, enum queue queue, const char *id, int flags)
+static int only_regular(int fd)
 {
-    struct path path;
     struct stat status;
-    int fd = open_with_reserve(spool, path_of(spool, queue, id, &path), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
         fd_close(&fd);
         errno = ELOOP; /* as for a link: nothing that anybody should open */
     }
     return fd;
+}
+
+int spool_open_file(struct spool *spool, enum queue queue, const char *id, int flags)
+{
+    struct path path;
+
+    return only_regular(open_with_reserve(spool, path_of(spool, queue, id, &path), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+}
+
+int spool_try_open_file(const struct spool *spool, enum queue queue, const char *id, int flags)
+{
+    struct path path;
+
+    return openat(spool->folder, path_of(spool, queue, id, &path), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
 bool spool_stat(const struct spool *spool, enum queue queue, const char *id, struct stat *status)
@@ -197,11 +209,16 @@ static bool make_subfolders(const struct spool *spool, char *path)
 
 bool spool_move(const struct spool *spool, enum queue from, enum queue to, const char *id)
 {
+    return spool_rename(spool, from, id, to, id);
+}
+
+bool spool_rename(const struct spool *spool, enum queue from, const char *from_id, enum queue to, const char *to_id)
+{
     struct path old;
     struct path new;
 
-    (void)path_of(spool, from, id, &old);
-    (void)path_of(spool, to, id, &new);
+    (void)path_of(spool, from, from_id, &old);
+    (void)path_of(spool, to, to_id, &new);
     if (renameat(spool->folder, old.text, spool->folder, new.text) == 0)
         return true;
     if (errno != ENOENT || spool->depth[to] == 0 || !make_subfolders(spool, new.text))

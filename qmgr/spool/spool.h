@@ -42,11 +42,15 @@ void spool_put_path(const struct spool *spool, enum queue queue, const char *id,
 /* Like open(2), stat(2), unlink(2), utimes(2): with errno. ids are valid (queue_id_is_valid). Only regular files are opened
  * (else ELOOP); one descriptor is kept in reserve for this. */
 int spool_open_file(struct spool *spool, enum queue queue, const char *id, int flags);
+/* Without that descriptor, and of any type: for what can as well be left undone. */
+int spool_try_open_file(const struct spool *spool, enum queue queue, const char *id, int flags);
 bool spool_stat(const struct spool *spool, enum queue queue, const char *id, struct stat *status);
 bool spool_remove(const struct spool *spool, enum queue queue, const char *id);
 bool spool_set_time(const struct spool *spool, enum queue queue, const char *id, int64_t seconds);
 /* Moves between queues; a hashed subfolder is made when it is missing. */
 bool spool_move(const struct spool *spool, enum queue from, enum queue to, const char *id);
+/* The same, to another id. */
+bool spool_rename(const struct spool *spool, enum queue from, const char *from_id, enum queue to, const char *to_id);
 /* Moves a file from wherever it was found (a folder's descriptor) to where it belongs. */
 bool spool_adopt(const struct spool *spool, int folder, enum queue queue, const char *id);
 /* Puts a folder's names on disk (one sync of the folder the file lies in). */
