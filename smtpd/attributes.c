@@ -38,7 +38,7 @@ static struct verdict take_one(struct session *session, const char *verb, char *
     struct arena *call = session->call;
     char *equals = strchr(pair, '=');
 
-    if (equals == NULL)
+    if (equals == NULL || equals[1] == '\0')
         return VERDICT(501, "5.5.4", "Error: attribute=value expected");
     *equals = '\0';
     const struct attribute_row *row = find_row(rows, count, pair);
@@ -71,8 +71,10 @@ struct verdict attributes_parse(struct session *session, const char *verb, const
 
 const char *attributes_address(struct session *session, const char *value)
 {
-    if (text_starts_with(value, "IPv6:"))
+    if (text_starts_with_nocase(value, "IPv6:"))
         value += strlen("IPv6:");
+    else if (strchr(value, ':') != NULL)
+        return NULL;
     return host_name_is_address(value, HOST_NAME_SILENT) ? arena_copy_text(session->arena, value) : NULL;
 }
 
@@ -80,5 +82,5 @@ bool attributes_is_port(const char *value)
 {
     uint64_t number;
 
-    return number_parse_u64(value, 65535, &number);
+    return number_parse_u64(value, 99999, &number); /* digits, as Postfix has it: it is only told on */
 }

@@ -78,7 +78,7 @@ static const char *origin_log_text(struct session *session)
     const char *name = forwarded->name != NULL ? forwarded->name : CLIENT_NAME_UNKNOWN;
     bool has_address = forwarded->address != NULL && !text_equal(forwarded->address, CLIENT_NAME_UNKNOWN);
 
-    if (!forwarded->is_set)
+    if (!has_ident && forwarded->name == NULL && !has_address)
         return "";
     return arena_printf(session->call, "%s%s, orig_client=%s%s%s%s", has_ident ? ", orig_queue_id=" : "",
         has_ident ? forwarded->ident : "", name, has_address ? "[" : "", has_address ? forwarded->address : "",
@@ -232,7 +232,7 @@ static void hand_over_actions(struct session *session)
         intake_hold(transaction->message);
     if (transaction->discard)
         intake_discard(transaction->message);
-    if (transaction->filter != NULL)
+    if (transaction->filter != NULL && transaction->redirect == NULL) /* REDIRECT overrides FILTER: access(5) */
         intake_attribute(transaction->message, ATTRIBUTE_CONTENT_FILTER, transaction->filter);
     if (transaction->redirect != NULL)
         intake_redirect(transaction->message, transaction->redirect);

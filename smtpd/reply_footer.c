@@ -4,15 +4,12 @@
 #include <time.h>
 
 #include "smtpd/session.h"
+#include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/config/expand.h"
 #include "util/log/log.h"
+#include "util/mail/address.h"
 #include "util/mail/reason.h"
-
-struct footer_names {
-    struct session *session;
-    const char *unknown; /* a name that isn't one, or NULL */
-};
 
 static const char *local_time(struct session *session)
 {
@@ -25,21 +22,46 @@ static const char *local_time(struct session *session)
     return arena_copy_text(session->call, text);
 }
 
+/* Of an address, or of no address at all, up to or behind its domain's "@". */
+static const char *part_of(struct session *session, const char *address, bool domain)
+{
+    if (address == NULL)
+        return "";
+    if (domain)
+        return address_domain(address) == NULL ? "" : address_domain(address);
+    return arena_copy_bytes(session->call, address, address_local_length(address));
+}
+
 static const char *look_up(void *context, const char *name, bool *is_data)
 {
-    struct footer_names *names = context;
-    struct session *session = names->session;
+    struct session *session = context;
+    const struct transaction *transaction = &session->transaction;
+    const struct {
+        const char *name;
+        const char *value;
+    } names[] = {
+        { "client", arena_printf(session->call, "%s[%s]", session->client.name, session->client.address) },
+        { "client_address", session->client.address },
+        { "client_name", session->client.name },
+        { "client_port", session->client.port },
+        { "reverse_client_name", session->client.reverse_name },
+        { "helo_name", session->helo },
+        { "localtime", local_time(session) },
+        { "recipient", transaction->recipient },
+        { "recipient_domain", part_of(session, transaction->recipient, true) },
+        { "recipient_name", part_of(session, transaction->recipient, false) },
+        { "sender", transaction->sender },
+        { "sender_domain", part_of(session, transaction->sender, true) },
+        { "sender_name", part_of(session, transaction->sender, false) },
+        { "server_name", session->config->myhostname },
+    };
 
     *is_data = true;
-    if (text_equal(name, "client_address"))
-        return session->client.address;
-    if (text_equal(name, "client_port"))
-        return session->client.port;
-    if (text_equal(name, "localtime"))
-        return local_time(session);
-    if (text_equal(name, "server_name"))
-        return session->config->myhostname;
-    names->unknown = arena_copy_text(session->call, name);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (text_equal(name, names[i].name))
+            return names[i].value == NULL ? "" : names[i].value;
+    }
+    log_warning("unknown macro name \"%s\" in expansion request", name);
     return NULL;
 }
 
@@ -111,7 +133,6 @@ static void append(struct str *text, const char *footer)
 
 struct verdict reply_footer_add(struct session *session, struct verdict verdict)
 {
-    struct footer_names names = { .session = session };
     struct str template = {0};
     struct str footer = {0};
     struct str why = {0};
@@ -120,10 +141,9 @@ struct verdict reply_footer_add(struct session *session, struct verdict verdict)
         return verdict;
     replace(session, &verdict);
     if (find_template(session, &verdict, &template)) {
-        bool good = expand_text(str_text(&template), look_up, &names, &footer, &why);
-        if (!good || names.unknown != NULL) {
-            log_warning("smtpd_reject_footer: %s: %s", names.unknown != NULL ? "unknown name" : "bad syntax",
-                names.unknown != NULL ? names.unknown : str_text(&why));
+        bool good = expand_text(str_text(&template), look_up, session, &footer, &why);
+        if (!good) {
+            log_warning("smtpd_reject_footer: bad syntax: %s", str_text(&why));
         } else {
             struct str text = {0};
             str_put(&text, verdict.text);

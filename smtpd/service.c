@@ -17,8 +17,8 @@ static const struct {
 } keywords[] = {
     { "PIPELINING", KEYWORD_PIPELINING },
     { "SIZE", KEYWORD_SIZE },
-    { "VRFY", KEYWORD_VRFY },
     { "ETRN", KEYWORD_ETRN },
+    { "VRFY", KEYWORD_VRFY },
     { "STARTTLS", KEYWORD_STARTTLS },
     { "AUTH", KEYWORD_AUTH },
     { "ENHANCEDSTATUSCODES", KEYWORD_ENHANCEDSTATUSCODES },
@@ -39,8 +39,7 @@ static unsigned keyword_bit(const char *name)
         if (text_equal_nocase(keywords[i].name, name))
             return keywords[i].bit;
     }
-    log_warning("unknown EHLO keyword \"%s\"", name);
-    return 0;
+    return 0; /* one of another version */
 }
 
 unsigned service_parse_keywords(const char *list)

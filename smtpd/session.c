@@ -82,8 +82,7 @@ struct verdict session_reject(struct session *session, struct verdict verdict, c
 static const char *stage_name(const struct session *session, enum policy_stage stage)
 {
     switch (stage) {
-    case POLICY_CONNECT:
-        return "CONNECT";
+    case POLICY_CONNECT: /* XCLIENT, too */
     case POLICY_HELO:
         return session->where;
     case POLICY_MAIL:
@@ -200,7 +199,7 @@ struct verdict session_ask_policy(struct session *session, enum policy_stage sta
     keep_deferrals(session, stage);
     for (const struct policy_note *note = result.notes; note != NULL; note = note->next) {
         const char *label = note_label(note->kind);
-        if (label != NULL)
+        if (label != NULL && !(note->kind == POLICY_NOTE_HOLD && transaction->hold))
             session_log_action(session, label, name, note->text, recipient);
         apply_note(session, note);
     }
@@ -220,9 +219,19 @@ static unsigned keywords_withheld(struct session *session)
     struct str list = {0};
     unsigned bits = service->discard_keywords;
 
-    if (!maps_is_empty(service->discard_keyword_maps)
-        && maps_find(service->discard_keyword_maps, session->client.address, &list, NULL) == TABLE_FOUND)
+    if (maps_is_empty(service->discard_keyword_maps))
+        return bits;
+    switch (maps_find(service->discard_keyword_maps, session->client.address, &list, NULL)) {
+    case TABLE_FOUND:
         bits = service_parse_keywords(str_text(&list));
+        break;
+    case TABLE_FAILED:
+        session->unknown_offer = arena_printf(session->arena, "don't know what EHLO features to announce to %s",
+            session->client_text);
+        break;
+    case TABLE_ABSENT:
+        break;
+    }
     str_free(&list);
     return bits;
 }
@@ -230,6 +239,17 @@ static unsigned keywords_withheld(struct session *session)
 static bool matches_client(const struct session *session, struct match_list *list)
 {
     return match_list_client(list, session->client.name, session->client.address) == TABLE_FOUND;
+}
+
+/* Who may speak for others. A look-up that fails keeps EHLO from being answered. */
+static bool may_use(struct session *session, struct match_list *list, const char *keyword)
+{
+    enum table_result result = match_list_client(list, session->client.name, session->client.address);
+
+    if (result == TABLE_FAILED)
+        session->unknown_offer = arena_printf(session->arena, "don't know if EHLO feature %s should be announced to %s",
+            keyword, session->client_text);
+    return result == TABLE_FOUND;
 }
 
 static void name_server(struct session *session, const struct sockaddr *own, socklen_t length)
@@ -261,6 +281,7 @@ void session_change_client(struct session *session)
 
     session->client_text = arena_printf(session->arena, config->smtpd_client_port_logging ? "%s[%s]:%s" : "%s[%s]",
         session->client.name, session->client.address, session->client.port);
+    session->unknown_offer = NULL;
     session->discard_keywords = keywords_withheld(session);
     session->bare_newline_excluded = !text_equal_nocase(config->smtpd_forbid_bare_newline, "no")
                                      && matches_client(session, service->bare_newline_exclusions);
@@ -270,7 +291,7 @@ void session_change_client(struct session *session)
     if (matches_client(session, service->debug_peers))
         log_set_debug(session->debug_level + (int)config->debug_peer_level);
     session->dns_lists = (struct dns_list_memory){ .arena = session->arena };
-    session->xclient_allowed = matches_client(session, service->xclient_hosts);
+    session->xclient_allowed = may_use(session, service->xclient_hosts, "XCLIENT");
 }
 
 static void start(struct session *session, struct service *service, int fd, const struct sockaddr *peer, socklen_t length)
@@ -287,7 +308,7 @@ static void start(struct session *session, struct service *service, int fd, cons
     find_server(session);
     session->trace_id = arena_printf(session->arena, "%llx.%lx", (unsigned long long)clock_wall_us(), (long)getpid());
     session_change_client(session);
-    session->xforward_allowed = matches_client(session, service->xforward_hosts);
+    session->xforward_allowed = may_use(session, service->xforward_hosts, "XFORWARD");
     session->verp_allowed = matches_client(session, service->verp_clients);
     transaction_start(&session->transaction);
 }
@@ -423,7 +444,7 @@ static void filter_command(struct session *session, struct str *line)
 
     if (!maps_is_empty(session->service->command_filter)
         && maps_find(session->service->command_filter, str_text(line), &changed, NULL) == TABLE_FOUND) {
-        log_debug("%s: replacing client command \"%s\" with \"%s\"", session->client_text, str_text(line),
+        log_info("%s: replacing command \"%.100s\" with \"%.100s\"", session->client_text, str_text(line),
             str_text(&changed));
         str_set(line, str_text(&changed));
     }

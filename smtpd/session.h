@@ -56,6 +56,7 @@ struct session {
     struct str deferral_texts[3]; /* theirs: client, helo, sender */
     bool denied;               /* the client was refused at once: only QUIT is left */
 
+    const char *unknown_offer; /* what can't be told about EHLO's keywords, for the log; NULL: all is known */
     bool xclient_allowed;
     bool xforward_allowed;
     bool verp_allowed;

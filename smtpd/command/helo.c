@@ -21,6 +21,13 @@ static struct verdict greet(struct session *session, const char *name, bool exte
 {
     if (*name == '\0')
         return extended ? VERDICT(501, "", "Syntax: EHLO hostname") : VERDICT(501, "", "Syntax: HELO hostname");
+    if (extended && session->unknown_offer != NULL) {
+        log_warning("%s", session->unknown_offer);
+        log_info("NOQUEUE: reject: EHLO from %s: 421 4.3.0 %s Server local data error", session->client_text,
+            session->config->myhostname);
+        session->trouble |= TROUBLE_SOFTWARE;
+        return VERDICT(421, "4.3.0", arena_printf(session->call, "%s Server local data error", session->config->myhostname));
+    }
     const char *previous = session->helo;
     session->helo = name;
     struct verdict verdict = session_ask_policy(session, POLICY_HELO, NULL, NULL);

@@ -118,6 +118,8 @@ static bool comes_too_early(const struct entry *entry, const char *action)
 {
     enum policy_stage stage = entry->evaluation->facts->stage;
 
+    if (stage == POLICY_ETRN)
+        log_warning("access table %s: action %s is unavailable in smtpd_etrn_restrictions", entry->table, action);
     if (stage != POLICY_CONNECT && stage != POLICY_HELO)
         return stage == POLICY_ETRN || stage == POLICY_VRFY;
     log_warning("access table %s: with smtpd_delay_reject=no, action %s is always skipped in Client host or Helo command "
@@ -188,11 +190,15 @@ static bool is_header(const char *text)
 
 static enum decision act_prepend(const struct entry *entry)
 {
-    if (entry->evaluation->facts->stage < POLICY_MAIL)
-        return DECISION_DUNNO; /* there is no message yet */
-    if (entry->evaluation->facts->stage == POLICY_END_OF_MESSAGE)
-        log_warning("access table %s entry \"%s\": action PREPEND must be used before the end of the message",
-            entry->table, entry->key);
+    enum policy_stage stage = entry->evaluation->facts->stage;
+
+    if (stage == POLICY_VRFY)
+        return DECISION_DUNNO;
+    if (stage < POLICY_MAIL || stage == POLICY_ETRN) /* there is no message yet */
+        log_warning("access table %s: with smtpd_delay_reject=no, action PREPEND is always skipped in Client host or Helo "
+                    "command restrictions", entry->table);
+    else if (stage == POLICY_END_OF_MESSAGE)
+        log_warning("access table %s: action PREPEND must be used before smtpd_end_of_data_restrictions", entry->table);
     else if (!is_header(entry->text))
         log_warning("access table %s entry \"%s\" requires header: text", entry->table, entry->key);
     else

@@ -242,29 +242,27 @@ enum decision decide_access_reverse(struct evaluation *evaluation, const struct 
 }
 
 static enum decision client_servers(struct evaluation *evaluation, const struct restriction *restriction,
-    const char *name, enum dns_type type)
+    const char *name, enum subject_class class, enum dns_type type)
 {
-    bool verified = name == evaluation->facts->client->name;
-    struct search search = verified
-        ? search_for(evaluation, restriction, SUBJECT_CLIENT, evaluation_client_subject(evaluation).name)
-        : search_for(evaluation, restriction, SUBJECT_REVERSE_CLIENT, name);
+    struct search search = search_for(evaluation, restriction, class,
+        class == SUBJECT_CLIENT ? evaluation_client_subject(evaluation).name : name);
 
     if (text_equal(name, CLIENT_NAME_UNKNOWN))
         return DECISION_DUNNO;
     return forbid_ok(&search, restriction, try_servers(&search, name, type));
 }
 
-#define CLIENT_SERVERS(name, member, type)                                                                      \
+#define CLIENT_SERVERS(name, member, class, type)                                                               \
     enum decision decide_access_##name(struct evaluation *evaluation, const struct restriction *restriction)    \
     {                                                                                                           \
-        return client_servers(evaluation, restriction, evaluation->facts->client->member, type);                \
+        return client_servers(evaluation, restriction, evaluation->facts->client->member, class, type);         \
     }
-CLIENT_SERVERS(client_a, name, DNS_A)
-CLIENT_SERVERS(client_mx, name, DNS_MX)
-CLIENT_SERVERS(client_ns, name, DNS_NS)
-CLIENT_SERVERS(reverse_a, reverse_name, DNS_A)
-CLIENT_SERVERS(reverse_mx, reverse_name, DNS_MX)
-CLIENT_SERVERS(reverse_ns, reverse_name, DNS_NS)
+CLIENT_SERVERS(client_a, name, SUBJECT_CLIENT, DNS_A)
+CLIENT_SERVERS(client_mx, name, SUBJECT_CLIENT, DNS_MX)
+CLIENT_SERVERS(client_ns, name, SUBJECT_CLIENT, DNS_NS)
+CLIENT_SERVERS(reverse_a, reverse_name, SUBJECT_REVERSE_CLIENT, DNS_A)
+CLIENT_SERVERS(reverse_mx, reverse_name, SUBJECT_REVERSE_CLIENT, DNS_MX)
+CLIENT_SERVERS(reverse_ns, reverse_name, SUBJECT_REVERSE_CLIENT, DNS_NS)
 
 /* --- the client's certificate --- */
 

@@ -20,7 +20,9 @@ static bool is_supported(struct evaluation *evaluation, const char *name)
 
 enum decision decide_sasl_permit(struct evaluation *evaluation, const struct restriction *restriction)
 {
-    return evaluation->facts->sasl_user != NULL ? DECISION_PERMIT : DECISION_DUNNO;
+    bool is_on = evaluation->policy->config->smtpd_sasl_auth_enable; /* XCLIENT may have told a login all the same */
+
+    return is_on && evaluation->facts->sasl_user != NULL ? DECISION_PERMIT : DECISION_DUNNO;
 }
 
 enum decision decide_sasl_access(struct evaluation *evaluation, const struct restriction *restriction)
