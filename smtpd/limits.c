@@ -160,6 +160,7 @@ struct verdict limits_connect(struct session *session)
     if (!ask(session->service->limits, &event, NULL, &counts))
         return (struct verdict){0};
     session->counted = true;
+    session->client_connections = counts.connections;
     const char *what = NULL;
     uint32_t count = 0;
     if (config->smtpd_client_connection_count_limit > 0

@@ -50,7 +50,7 @@ static const char *value_client_ptr(struct session *session)
 
 static const char *value_client_connections(struct session *session)
 {
-    return "1";
+    return arena_printf(session->call, "%u", session->client_connections);
 }
 
 static const char *value_client_resolve(struct session *session)

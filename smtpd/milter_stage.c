@@ -19,8 +19,6 @@ static const char *choose(struct session *session, struct str *value)
     case TABLE_FOUND:
         return text_equal_nocase(str_text(value), "DISABLE") ? "" : str_text(value);
     case TABLE_FAILED:
-        log_warning("smtpd_milter_maps lookup problem for %s: using smtpd_milters", session->client.address);
-        break;
     case TABLE_ABSENT:
         break;
     }
@@ -76,6 +74,9 @@ struct verdict milter_stage_connect(struct session *session)
         milter_list_connect(session->milters, session->client.name, session->client.address, session->client.port),
         "CONNECT", NULL);
     session->transaction.hold = false; /* what is about the session comes again with each command */
+    if (verdict.code == 421)
+        return (struct verdict){ .code = 421,
+            .text = arena_printf(session->call, "%s Service unavailable - try again later", session->config->myhostname) };
     if (verdict.code < 500)
         return (struct verdict){0}; /* it comes again with each command */
     return (struct verdict){ .code = 554,
@@ -89,12 +90,14 @@ void milter_stage_stop(struct session *session)
     session->transaction.milters = NULL;
 }
 
-void milter_stage_helo(struct session *session, const char *name)
+struct verdict milter_stage_helo(struct session *session, const char *name)
 {
     bool hold = session->transaction.hold;
 
-    (void)apply(session, milter_list_helo(listeners(session), name), session->where, NULL);
+    struct verdict verdict = apply(session, milter_list_helo(listeners(session), name), session->where, NULL);
     session->transaction.hold = hold;
+    session->milter_refuses = verdict.code >= 500;
+    return verdict.code == 421 ? verdict : (struct verdict){0}; /* anything else comes again with each command */
 }
 
 static size_t split_words(struct session *session, const char *word, const char *rest, const char **words, size_t limit)

@@ -10,7 +10,8 @@ struct verdict milter_stage_connect(struct session *session);
 void milter_stage_stop(struct session *session);
 
 /* After our own rules agreed. What is said about HELO the client hears at MAIL. */
-void milter_stage_helo(struct session *session, const char *name);
+/* code 421: the filter wants this connection to end. */
+struct verdict milter_stage_helo(struct session *session, const char *name);
 /* code 0: go on. word: the address as written; rest: the parameters behind it. */
 struct verdict milter_stage_mail(struct session *session, const char *word, const char *rest);
 struct verdict milter_stage_rcpt(struct session *session, const char *word, const char *rest, const char *recipient);

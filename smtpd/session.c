@@ -494,6 +494,7 @@ struct verdict session_greeting(struct session *session)
         session->errors++;
     } else {
         verdict = milter_stage_connect(session);
+        session->quit = verdict.code == 421;
         if (verdict.code == 0)
             verdict = (struct verdict){ .code = 220, .text = session->config->smtpd_banner };
     }

@@ -53,7 +53,9 @@ struct session {
     unsigned mail_number;      /* MAIL commands so far */
     int debug_level;           /* of the process, outside of this session (debug_peer_list) */
     bool counted;              /* anvil knows of this connection */
+    unsigned client_connections; /* that the client has, as anvil says; 0: it wasn't asked */
     struct str deferral_texts[3]; /* theirs: client, helo, sender */
+    bool milter_refuses;       /* whatever this client wants: EHLO offers nothing */
     bool denied;               /* the client was refused at once: only QUIT is left */
 
     const char *unknown_offer; /* what can't be told about EHLO's keywords, for the log; NULL: all is known */

@@ -157,7 +157,9 @@ static void log_labelled(const struct match *match, const char *action, const ch
 
 static void log_match(const struct match *match, const char *action)
 {
-    log_labelled(match, action, *match->argument == '\0' ? NULL : match->argument);
+    bool is_silent = *match->argument == '\0' && match->list->label[0] == '\0';
+
+    log_labelled(match, action, is_silent ? NULL : match->argument);
 }
 
 static bool is_address(const char *text)
@@ -255,13 +257,13 @@ static bool is_usable(const struct match *match, const char *action)
 
 static bool do_prepend(struct match *match)
 {
-    if (match->list->label[0] != '\0') {
-        log_warning("PREPEND action is not supported in %s map", match->list->name);
-        return true;
-    }
     if (!is_usable(match, "PREPEND"))
         return true;
     log_match(match, "prepend");
+    if (match->list->label[0] != '\0') {
+        log_warning("the milter_header/body_checks prepend action is not implemented");
+        return true;
+    }
     str_put(match->before, match->argument);
     str_put_char(match->before, '\n');
     return true;

@@ -35,7 +35,9 @@ static struct verdict greet(struct session *session, const char *name, bool exte
         session->helo = previous;
         return verdict;
     }
-    milter_stage_helo(session, name);
+    verdict = milter_stage_helo(session, name);
+    if (verdict.code != 0)
+        return verdict;
     if (previous != NULL)
         milter_stage_forget(session);
     transaction_reset(&session->transaction);
@@ -95,15 +97,18 @@ struct verdict command_ehlo(struct session *session, const char *arguments)
     struct verdict verdict = greet(session, arguments, true);
     if (verdict.code != 250)
         return verdict;
+    unsigned withheld = session->discard_keywords;
+    if (session->milter_refuses)
+        withheld |= ~(unsigned)(KEYWORD_ENHANCEDSTATUSCODES | KEYWORD_SILENT_DISCARD);
     str_put(&lines, verdict.text);
     for (size_t i = 0; i < COUNT_OF(offers); i++) {
-        if (offers[i].on && !(session->discard_keywords & offers[i].bit))
+        if (offers[i].on && !(withheld & offers[i].bit))
             str_printf(&lines, "\n%s", offers[i].text);
     }
     if ((session->discard_keywords & ~(unsigned)KEYWORD_SILENT_DISCARD)
         && !(session->discard_keywords & KEYWORD_SILENT_DISCARD))
         log_discarded(session);
-    session->pipelining_offered = !(session->discard_keywords & KEYWORD_PIPELINING);
+    session->pipelining_offered = !(withheld & KEYWORD_PIPELINING);
     verdict.text = arena_copy_text(session->call, str_text(&lines));
     str_free(&lines);
     return verdict;

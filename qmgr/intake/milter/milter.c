@@ -275,6 +275,8 @@ static bool negotiate(struct milter *milter)
     }
     if (agreed->version < 2 || agreed->version > milter->version)
         log_warning("milter %s: unexpected protocol version %u", milter->settings->endpoint, agreed->version);
+    else
+        milter->version = agreed->version;
     agreed->actions &= MILTER_MAY_ALL;
     agreed->protocol = (agreed->protocol & mask) | always;
     return true;
@@ -288,6 +290,12 @@ void milter_connect(struct milter *milter)
     if (milter->version == 0) {
         log_warning("milter %s: bad protocol information: %s", settings->endpoint, settings->protocol);
         (void)give_up(milter, configuration_problem()); /* shows in the first event */
+        return;
+    }
+    if (settings->flaw != NULL) {
+        if (*settings->flaw != '\0')
+            log_warning("%s", settings->flaw);
+        (void)give_up(milter, configuration_problem());
         return;
     }
     int fd = endpoint_connect(milter->config->inet_protocols, settings->endpoint, settings->connect_timeout_s);
@@ -345,8 +353,10 @@ static struct milter_decision decide(struct milter *milter, enum milter_command 
     case MILTER_ANSWER_ACCEPT:
         return stop_listening(milter, command);
     case MILTER_ANSWER_DISCARD:
-        if (is_session_event(command))
-            break;
+        if (is_session_event(command)) {
+            log_warning("milter %s: DISCARD action is not allowed for connect or helo", milter->settings->endpoint);
+            return (struct milter_decision){0};
+        }
         milter->state = STATE_MESSAGE_OVER;
         return (struct milter_decision){ .outcome = MILTER_DISCARD };
     case MILTER_ANSWER_REJECT:
@@ -420,6 +430,11 @@ static void put_pending(struct milter *milter)
     milter->abort_pending = false;
 }
 
+static bool is_content_event(enum milter_command command)
+{
+    return command == MILTER_HEADER || command == MILTER_END_OF_HEADER || command == MILTER_BODY || command == MILTER_END_OF_BODY;
+}
+
 /* True: the filter isn't asked; *decision is the answer. */
 static bool is_decided(struct milter *milter, enum milter_command command, struct milter_decision *decision)
 {
@@ -431,6 +446,8 @@ static bool is_decided(struct milter *milter, enum milter_command command, struc
         *decision = milter->standing;
         return true;
     case STATE_LOST:
+        if (is_content_event(command))
+            return true;
         warn_of_reading(milter, command, "header", strerror(EPIPE));
         *decision = give_up(milter, milter->standing);
         return true;
@@ -448,13 +465,17 @@ struct milter_decision milter_event(struct milter *milter, const struct milter_e
     struct milter_decision decision;
     struct milter_answer answer;
 
-    if (is_decided(milter, event->command, &decision) || milter->version < event->version
-        || milter_wants(milter, event->unless))
+    if (is_decided(milter, event->command, &decision) || milter->version < event->version)
         return decision;
     put_pending(milter);
     milter->is_content = event->is_content;
-    if (event->stage != MILTER_STAGES)
+    bool is_unwanted = milter_wants(milter, event->unless);
+    if (event->stage != MILTER_STAGES && !(is_unwanted && event->is_content))
         put_macros(milter, event, macros);
+    if (is_unwanted) {
+        send_output(milter); /* macros are told of events, too, that the filter doesn't hear of */
+        return decision;
+    }
     put_command(milter, event->command, event->data, event->length);
     start_deadline(milter, event->is_content);
     send_output(milter);
@@ -469,20 +490,11 @@ struct milter_decision milter_event(struct milter *milter, const struct milter_e
 }
 
 /* Takes a change; false: it is none. */
-static bool take_change(struct milter *milter, const struct milter_answer *answer, milter_take_change *take, void *context)
+static bool take_change(const struct milter_answer *answer, milter_take_change *take, void *context)
 {
-    uint32_t needs = milter_answer_needs(answer->kind);
-
-    if (needs == 0)
+    if (milter_answer_needs(answer->kind) == 0)
         return false;
-    if (answer->kind == MILTER_ANSWER_ADD_RECIPIENT)
-        needs |= MILTER_MAY_ADD_RECIPIENTS_WITH;
-    if (answer->kind == MILTER_ANSWER_INSERT_HEADER || answer->kind == MILTER_ANSWER_CHANGE_HEADER)
-        needs = MILTER_MAY_ADD_HEADERS | MILTER_MAY_CHANGE_HEADERS; /* filters of Sendmail's days ask for one and use the other */
-    if ((milter->agreed.actions & needs) == 0)
-        log_warning("milter %s: a change that it didn't ask for in the negotiation is ignored", milter->settings->endpoint);
-    else
-        take(context, answer);
+    take(context, answer); /* whether it asked for it or not: filters of Sendmail's days ask for one thing and do another */
     return true;
 }
 
@@ -505,6 +517,6 @@ struct milter_decision milter_end(struct milter *milter, const struct milter_mac
         start_deadline(milter, true);
         if (!read_answer(milter, MILTER_END_OF_BODY, &answer))
             return fail(milter);
-    } while (answer.kind == MILTER_ANSWER_PROGRESS || take_change(milter, &answer, take, context));
+    } while (answer.kind == MILTER_ANSWER_PROGRESS || take_change(&answer, take, context));
     return decide(milter, MILTER_END_OF_BODY, &answer);
 }

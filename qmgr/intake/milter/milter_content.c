@@ -132,7 +132,7 @@ static struct milter_decision show_field(struct run *run, const struct milter_fi
 
 static struct milter_decision show_block(struct run *run)
 {
-    const struct milter_event event = { .command = MILTER_BODY, .stage = MILTER_STAGE_END_OF_HEADER,
+    const struct milter_event event = { .command = MILTER_BODY, .stage = MILTER_STAGE_END_OF_BODY,
         .unless = MILTER_NO_BODY, .mute = MILTER_MUTE_BODY, .is_content = true, .data = str_text(&run->block),
         .length = run->block.length };
 
@@ -203,20 +203,40 @@ static void add_header_change(struct changes *changes, const struct milter_answe
     changes->last_header = &change->next;
 }
 
-/* "<a@b>" or "a@b" in internal form. */
-static const char *parse_address(struct arena *arena, const char *text)
+/* The end of the address at the start of the text: behind its '>', or at a blank; quoted ones don't count. */
+static size_t address_end(const char *text)
+{
+    bool in_brackets = text[0] == '<';
+    bool quoted = false;
+
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        if (text[i] == '\\' && text[i + 1] != '\0')
+            i++;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && in_brackets && text[i] == '>')
+            return i + 1;
+        else if (!quoted && !in_brackets && text_is_space(text[i]))
+            return i;
+    }
+    return strlen(text);
+}
+
+/* "<a@b>" or "a@b" in internal form; of several addresses the first. */
+static const char *parse_address(struct changes *changes, const char *text, const char *several)
 {
     struct str internal = {0};
+    struct arena *arena = changes->arena;
+    const char *start = text + strspn(text, " \t");
+    size_t length = address_end(start);
 
-    text += strspn(text, " \t");
-    size_t length = strlen(text);
-    while (length > 0 && text_is_space(text[length - 1]))
-        length--;
-    if (length >= 2 && text[0] == '<' && text[length - 1] == '>') {
-        text++;
+    if (start[length + strspn(start + length, " \t")] != '\0')
+        log_warning("%s: %s: \"%.200s\"", changes->message->queue_id, several, text);
+    if (length >= 2 && start[0] == '<' && start[length - 1] == '>') {
+        start++;
         length -= 2;
     }
-    const char *bare = arena_copy_bytes(arena, text, length);
+    const char *bare = arena_copy_bytes(arena, start, length);
     if (!address_unquote(bare, &internal))
         str_set(&internal, bare);
     const char *kept = arena_copy_text(arena, str_text(&internal));
@@ -226,10 +246,17 @@ static const char *parse_address(struct arena *arena, const char *text)
 
 static void add_envelope_change(struct changes *changes, const struct milter_answer *answer)
 {
-    struct milter_envelope_change *change = arena_allocate(changes->arena, sizeof(*change));
+    bool is_sender = answer->kind == MILTER_ANSWER_CHANGE_SENDER;
+    const char *address = parse_address(changes, answer->name,
+        is_sender ? "Milter request to add multi-sender" : "Milter or header/body_checks request to add multi-recipient");
 
-    *change = (struct milter_envelope_change){ .kind = answer->kind,
-        .address = parse_address(changes->arena, answer->name), .parameters = arena_copy_text(changes->arena, answer->text) };
+    if (answer->kind == MILTER_ANSWER_ADD_RECIPIENT && *address == '\0') {
+        log_warning("%s: ignoring attempt from Milter to add null recipient", changes->message->queue_id);
+        return;
+    }
+    struct milter_envelope_change *change = arena_allocate(changes->arena, sizeof(*change));
+    *change = (struct milter_envelope_change){ .kind = answer->kind, .address = address,
+        .parameters = arena_copy_text(changes->arena, answer->text) };
     *changes->last_envelope = change;
     changes->last_envelope = &change->next;
 }

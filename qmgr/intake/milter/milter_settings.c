@@ -68,7 +68,7 @@ static void parse_braced(struct milter_settings *settings, const char *inner, st
                                                                                                : str_text(&word);
         if (!split_setting(text, arena, &name, &value) || !apply(settings, name, value)) {
             log_warning("milter service %s: bad setting \"%s\"", settings->endpoint, str_text(&word));
-            settings->default_action = "";
+            settings->flaw = "";
         }
     }
     str_free(&word);
@@ -91,9 +91,11 @@ static struct milter_settings *parse_one(const struct config *config, const char
             parse_braced(settings, str_text(&inner), arena);
         } else {
             log_warning("milter service syntax error: %s", str_text(&why));
-            settings->default_action = "";
+            settings->flaw = "";
         }
     }
+    if (settings->flaw == NULL && strchr(settings->endpoint, ':') == NULL)
+        settings->flaw = arena_printf(arena, "Milter service needs transport:endpoint instead of \"%s\"", settings->endpoint);
     str_free(&inner);
     str_free(&why);
     return settings;

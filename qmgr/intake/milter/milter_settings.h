@@ -14,11 +14,11 @@ struct milter_settings {
     int64_t connect_timeout_s;
     int64_t command_timeout_s;
     int64_t content_timeout_s;
+    const char *flaw; /* NULL: none. Text: what the log says when it is used; "": it was said */
     struct milter_settings *next;
 };
 
-/* The entries of a list, in order. A bad setting is logged, and the entry then fails whatever it is asked ("" as default
- * action). Texts live in the arena. */
+/* The entries of a list, in order. A bad setting is logged, and the entry then fails whatever it is asked. Texts live in the arena. */
 struct milter_settings *milter_settings_parse(const struct config *config, const char *list, struct arena *arena);
 
 /* The configured macro names of a stage. */
