@@ -153,8 +153,11 @@ struct verdict limits_connect(struct session *session)
     const struct config *config = session->config;
     struct anvil_counts counts;
 
-    if ((config->smtpd_client_connection_count_limit == 0 && config->smtpd_client_connection_rate_limit == 0)
-        || is_excepted(session))
+    /* Some limit is enough: filters are told how many connections the client has. */
+    bool is_limited = config->smtpd_client_connection_count_limit > 0 || config->smtpd_client_connection_rate_limit > 0
+                      || config->smtpd_client_message_rate_limit > 0 || config->smtpd_client_recipient_rate_limit > 0
+                      || config->smtpd_client_new_tls_session_rate_limit > 0 || config->smtpd_client_auth_rate_limit > 0;
+    if (!is_limited || is_excepted(session))
         return (struct verdict){0};
     const struct anvil_event event = event_of(session, ANVIL_CONNECT);
     if (!ask(session->service->limits, &event, NULL, &counts))
