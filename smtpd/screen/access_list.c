@@ -15,6 +15,7 @@ enum { STEPS_MAX = 100 };
 struct step {
     char *word;
     struct table *table; /* NULL: word is a command */
+    bool is_slow;        /* a look-up may wait: it counts as failed */
 };
 
 struct access_list {
@@ -39,6 +40,9 @@ struct access_list *access_list_open(const struct config *config)
         step->word = memory_copy_text(str_text(&word));
         if (strchr(step->word, ':') != NULL)
             step->table = table_open(config, step->word, TABLE_FOLD);
+        step->is_slow = step->table != NULL && table_may_wait(step->table);
+        if (step->is_slow)
+            log_warning("postscreen_access_list: %s: one process screens all clients and can't wait for a server", step->word);
     }
     str_free(&word);
     return list;
@@ -82,14 +86,15 @@ static enum outcome look_up(struct access_list *list, const struct step *step, c
     struct str value = {0};
     enum outcome outcome = GO_ON;
 
-    switch (table_find(step->table, address, &value)) {
+    switch (step->is_slow ? TABLE_FAILED : table_find(step->table, address, &value)) {
     case TABLE_FOUND:
         outcome = apply(list, step->word, str_text(&value), address);
         break;
     case TABLE_ABSENT:
         break;
     case TABLE_FAILED:
-        log_warning("%s: lookup error -- ignoring the remainder of this access list", step->word);
+        log_warning("postscreen_access_list: %s: table lookup error -- ignoring the remainder of this access list",
+            step->word);
         outcome = STOP_DUNNO;
         break;
     }

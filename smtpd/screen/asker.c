@@ -81,7 +81,8 @@ static void fail(struct link *link, const char *why)
     if (again) {
         DL_PREPEND(asker->waiting, question);
     } else {
-        log_warning("%s: %s", asker->path, why);
+        if (why != NULL) /* else it was said */
+            log_warning("%s: %s", asker->path, why);
         finish(question, NULL);
     }
     give_work(asker);
@@ -148,7 +149,9 @@ static void on_event(evutil_socket_t fd, short what, void *context)
 
     if (what & EV_TIMEOUT) {
         link->is_used = false; /* not again */
-        fail(link, "no answer in time");
+        if (link->question != NULL)
+            log_warning("dnsblog reply timeout %llds for %s", (long long)link->asker->timeout_s, link->question->domain);
+        fail(link, link->question != NULL ? NULL : "no answer in time");
         return;
     }
     bool open = ipc_feed(link->channel);

@@ -36,6 +36,8 @@ struct cache *cache_open(const struct config *config)
     const struct passwd *owner = getpwnam(config->mail_owner);
 
     cache->config = config;
+    if (*config->postscreen_cache_map == '\0')
+        return cache; /* every client is a new one */
     identity_start();
     if (identity_is_privileged() && (owner == NULL || !identity_become(owner->pw_uid, owner->pw_gid)))
         log_fatal("open %s as user %s: %m", config->postscreen_cache_map, config->mail_owner);
@@ -135,6 +137,8 @@ void cache_start(struct cache *cache, struct event_base *events)
     int64_t interval_s = cache->config->postscreen_cache_cleanup_interval;
     int64_t last = 0;
 
+    if (cache->table == NULL)
+        return;
     cache->write = evtimer_new(events, on_write, cache);
     cache->cleanup = evtimer_new(events, on_cleanup, cache);
     if (cache->write == NULL || cache->cleanup == NULL)
@@ -154,7 +158,8 @@ void cache_close(struct cache *cache)
     if (cache->write != NULL)
         event_free(cache->write);
     write_out(cache);
-    table_close(cache->table);
+    if (cache->table != NULL)
+        table_close(cache->table);
     str_free(&cache->key);
     str_free(&cache->value);
     free(cache);
@@ -162,10 +167,11 @@ void cache_close(struct cache *cache)
 
 bool cache_find(struct cache *cache, const char *address, struct str *value)
 {
-    return table_find(cache->table, address, value) == TABLE_FOUND;
+    return cache->table != NULL && table_find(cache->table, address, value) == TABLE_FOUND;
 }
 
 void cache_put(struct cache *cache, const char *address, const char *value)
 {
-    put(cache, address, value);
+    if (cache->table != NULL)
+        put(cache, address, value);
 }

@@ -24,6 +24,7 @@ struct dialogue {
     bool has_recipient_command; /* RCPT: whoever gets so far without a mistake has passed */
     bool has_sender;
     bool is_encrypted;
+    unsigned withheld; /* KEYWORD_*, since EHLO */
     struct dial *dial;     /* to tlsproxy: nothing is read meanwhile */
     struct str helo;
     struct str sender;

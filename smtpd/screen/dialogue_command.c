@@ -56,14 +56,27 @@ static bool run_helo(struct dialogue *dialogue, const char *arguments)
     return answer(dialogue, VERDICT(250, "", dialogue->visitor->screen->config->myhostname));
 }
 
+static void log_discarded(const struct visitor *visitor, unsigned bits)
+{
+    struct str names = {0};
+
+    if (bits != 0 && !(bits & KEYWORD_SILENT_DISCARD)) {
+        service_put_keywords(bits, &names);
+        log_info("%s: discarding EHLO keywords: %s", visitor->name, str_text(&names));
+    }
+    str_free(&names);
+}
+
 static unsigned discarded(const struct visitor *visitor)
 {
     struct str list = {0};
     unsigned bits = visitor->screen->discard_keywords;
 
     if (!maps_is_empty(visitor->screen->discard_keyword_maps)
-        && maps_find(visitor->screen->discard_keyword_maps, visitor->address, &list, NULL) == TABLE_FOUND)
+        && maps_find(visitor->screen->discard_keyword_maps, visitor->address, &list, NULL) == TABLE_FOUND) {
         bits = service_parse_keywords(str_text(&list));
+        log_discarded(visitor, bits);
+    }
     str_free(&list);
     return bits;
 }
@@ -77,7 +90,7 @@ static bool run_ehlo(struct dialogue *dialogue, const char *arguments)
         const char *text;
     } offers[] = {
         { KEYWORD_SIZE, true, NULL },
-        { KEYWORD_VRFY, !config->postscreen_disable_vrfy_command, "VRFY" },
+        { KEYWORD_VRFY, !config->disable_vrfy_command, "VRFY" }, /* as with Postfix: smtpd is who answers later */
         { KEYWORD_ETRN, true, "ETRN" },
         { KEYWORD_STARTTLS, dialogue->visitor->screen->tls != SCREEN_TLS_NONE && !dialogue->is_encrypted, "STARTTLS" },
         { KEYWORD_ENHANCEDSTATUSCODES, true, "ENHANCEDSTATUSCODES" },
@@ -92,6 +105,7 @@ static bool run_ehlo(struct dialogue *dialogue, const char *arguments)
         return answer(dialogue, VERDICT(501, "", "Syntax: EHLO hostname"));
     greet(dialogue, arguments, true);
     unsigned without = discarded(dialogue->visitor);
+    dialogue->withheld = without;
     str_set(&lines, config->myhostname);
     for (size_t i = 0; i < COUNT_OF(offers); i++) {
         if (!offers[i].on || (without & offers[i].bit))
@@ -191,6 +205,10 @@ static bool run_data(struct dialogue *dialogue, const char *arguments)
 
 static bool run_bdat(struct dialogue *dialogue, const char *arguments)
 {
+    if (*arguments != '\0' && !dialogue->has_sender) {
+        log_info("BDAT without valid RCPT from %s", dialogue->visitor->name);
+        return answer_and_end(dialogue, VERDICT(554, "5.5.1", "Error: need MAIL command"));
+    }
     if (*arguments != '\0')
         return refuse_content(dialogue, "BDAT");
     log_info("BDAT without valid RCPT from %s", dialogue->visitor->name);
@@ -232,8 +250,10 @@ static bool run_starttls(struct dialogue *dialogue, const char *arguments)
         return answer(dialogue, VERDICT(501, "", "Syntax: EHLO hostname")); /* Postfix's very words */
     if (dialogue->is_encrypted)
         return answer(dialogue, VERDICT(554, "5.5.1", "Error: TLS already active"));
-    if (dialogue->visitor->screen->tls == SCREEN_TLS_NONE)
+    if (dialogue->visitor->screen->tls == SCREEN_TLS_NONE || (dialogue->withheld & KEYWORD_STARTTLS))
         return answer(dialogue, VERDICT(502, "5.5.1", "Error: command not implemented"));
+    if (dialogue->visitor->screen->tlsproxy_is_off)
+        return answer(dialogue, VERDICT(454, "4.7.0", "TLS not available due to local problem"));
     dialogue_start_tls(dialogue);
     return true;
 }

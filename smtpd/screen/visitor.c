@@ -283,7 +283,8 @@ static void judge(struct visitor *visitor)
     if (judge_by_access_list(visitor))
         return;
     if (judge_by_cache(visitor)) {
-        log_info("PASS OLD %s", visitor->name);
+        if (screen->enabled != 0)
+            log_info("PASS OLD %s", visitor->name);
         hand_over(visitor);
         return;
     }
