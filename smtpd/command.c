@@ -112,14 +112,7 @@ static void log_pipelining(const struct session *session)
     size_t length;
     const char *bytes = stream_peek(session->stream, &length);
 
-    for (size_t i = 0; i < length && i < 100; i++) {
-        if (bytes[i] == '\r')
-            str_put(&shown, "\\r");
-        else if (bytes[i] == '\n')
-            str_put(&shown, "\\n");
-        else
-            str_put_char(&shown, bytes[i]);
-    }
+    escape_put(&shown, bytes, length < 100 ? length : 100);
     log_info("improper command pipelining after %s from %s: %s", session->where, session->client_text, str_text(&shown));
     str_free(&shown);
 }
