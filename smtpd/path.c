@@ -162,7 +162,7 @@ enum path_result path_parse(const struct config *config, enum rewrite_context co
         || !address_unquote(without_route(str_text(&address)), internal))
         goto out;
     bool unicode_allowed = config->smtputf8_enable && (utf8 || !config->strict_smtputf8);
-    if (!is_deliverable_syntax(config, context, str_text(internal), unicode_allowed))
+    if (!is_deliverable_syntax(config, context, str_text(internal), config->smtputf8_enable && utf8))
         goto out;
     result = PATH_OK;
     if (!unicode_allowed && config->smtputf8_enable && !text_is_ascii(str_text(internal)))

@@ -195,6 +195,8 @@ static bool expand(const struct expansion *expansion, const char *text, bool *pe
         size_t length = name_at(text + 1, &name, &consumed);
         size_t row = find_macro(name, length);
         if (consumed == 0 || row == COUNT_OF(macros)) {
+            if (text[1] == '{' || text[1] == '(')
+                length = strcspn(name, text[1] == '{' ? "}" : ")");
             *unknown = arena_copy_bytes(expansion->order->arena, name, length);
             return false;
         }

@@ -7,9 +7,18 @@
 
 static void judge_success(const char *output, const char *service, struct arena *arena, struct agent_result *result)
 {
+    struct str line = {0};
     struct str first = {0};
 
-    text_put_printable(&first, output, strcspn(output, "\r\n"), '_', true);
+    str_put(&line, output);
+    while (line.length > 0 && text_is_space(line.data[line.length - 1]))
+        str_truncate(&line, line.length - 1);
+    for (size_t i = 0; i < line.length; i++) {
+        if (text_is_space(line.data[i]))
+            line.data[i] = ' ';
+    }
+    text_put_printable(&first, str_text(&line), line.length, '_', true);
+    str_free(&line);
     result->code = 250;
     result->status = "2.0.0";
     result->why = first.length == 0

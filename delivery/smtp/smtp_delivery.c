@@ -18,7 +18,7 @@ bool smtp_delivery_has_left(const struct smtp_delivery *delivery)
 /* Temporary, and another server may take it: then it is only logged. */
 static bool is_kept(struct smtp_delivery *delivery, const struct agent_result *result)
 {
-    if (result->code >= 500 || delivery->last_host)
+    if ((result->code >= 500 && !delivery->client->config->soft_bounce) || delivery->last_host)
         return false;
     log_info("%s: %s", delivery->order->queue_id, result->why);
     return true;

@@ -10,6 +10,7 @@
 #include "util/log/log.h"
 #include "util/net/dns.h"
 #include "util/net/host_name.h"
+#include "util/net/idn.h"
 
 enum { HOSTS_MAX = 1000 }; /* addresses of one destination; what comes beyond is left out */
 
@@ -352,6 +353,12 @@ void smtp_hosts_find(const struct smtp_hosts_settings *settings, const char *hos
     struct search search = { .settings = settings, .hosts = hosts, .arena = arena, .port = port };
 
     *hosts = (struct smtp_hosts){0};
+    if (!text_is_ascii(host)) { /* from here on it has the name that DNS knows, in the log as well */
+        struct str ascii = {0};
+        if (idn_to_ascii(host, &ascii))
+            host = arena_copy_text(arena, str_text(&ascii));
+        str_free(&ascii);
+    }
     if (mx && settings->use_dns && !host_name_is_address(host, HOST_NAME_SILENT))
         find_domain(&search, host);
     else

@@ -26,8 +26,7 @@ static const char *with_relay(const struct delivery *delivery, const struct targ
 {
     bool about_delivery = text_equal(delivery->kind, "trace") || text_equal(delivery->kind, "success");
 
-    if (!about_delivery || text_equal(target->action, "expanded") || *target->relay == '\0'
-        || text_equal(target->relay, "none"))
+    if (!about_delivery || *target->relay == '\0' || text_equal(target->relay, "none"))
         return target->why;
     return arena_printf(delivery->message->arena, "delivery via %s: %s", target->relay, target->why);
 }

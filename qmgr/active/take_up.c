@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "qmgr/active/agent_pool.h"
 #include "qmgr/active/delivery.h"
@@ -26,6 +27,13 @@ struct routed {
     const char *address;
 };
 
+static const char *domain_of(const char *address)
+{
+    const char *domain = address_domain(address);
+
+    return domain == NULL ? "" : domain;
+}
+
 static int compare_routed(const void *left_, const void *right_)
 {
     const struct routed *left = left_;
@@ -34,6 +42,10 @@ static int compare_routed(const void *left_, const void *right_)
 
     if (order == 0)
         order = strcmp(left->next_hop, right->next_hop);
+    if (order == 0) /* what is cut into pieces is cut as with Postfix: recipients of one domain stay together */
+        order = strcasecmp(domain_of(left->address), domain_of(right->address));
+    if (order == 0)
+        order = strcmp(left->address, right->address);
     return order != 0 ? order : left->index < right->index ? -1 : 1;
 }
 

@@ -100,8 +100,11 @@ static const char *original_recipient(struct intake_message *message, const char
 {
     struct str wire = {0};
 
-    str_put(&wire, "rfc822;");
-    xtext_put(&wire, standard); /* without quotes, as Postfix does it */
+    str_put(&wire, text_is_ascii(standard) ? "rfc822;" : "utf-8;");
+    if (text_is_ascii(standard))
+        xtext_put(&wire, standard); /* without quotes, as Postfix does it */
+    else
+        xtext_put_utf8(&wire, standard);
     const char *kept = arena_copy_text(message->arena, str_text(&wire));
     str_free(&wire);
     return kept;

@@ -23,6 +23,10 @@ struct verdict command_etrn(struct session *session, const char *arguments)
     const char *domain = arguments + (*arguments == '@' || *arguments == '#');
     if (!is_destination(session, domain))
         return VERDICT(501, "", "Error: invalid parameter syntax");
+    if (session->service->transport != NULL) {
+        log_warning("do not use ETRN in \"sendmail -bs\" mode");
+        return VERDICT(458, "", "Unable to queue messages");
+    }
     struct verdict verdict = session_ask_policy(session, POLICY_ETRN, NULL, domain);
     if (verdict.code != 0)
         return verdict;

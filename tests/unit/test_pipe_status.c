@@ -21,7 +21,8 @@ static void exit_status_and_output_decide(void **unused)
         const char *why;
     } cases[] = {
         { CHILD_COMMAND_ENDED, 0, "", 250, "2.0.0", "delivered via run service" },
-        { CHILD_COMMAND_ENDED, 0, "fine\nmore\n", 250, "2.0.0", "delivered via run service (fine)" },
+        { CHILD_COMMAND_ENDED, 0, "fine\n\tmore\n\n", 250, "2.0.0", "delivered via run service (fine  more)" },
+        { CHILD_COMMAND_ENDED, 0, "\n lead\001", 250, "2.0.0", "delivered via run service (  lead_)" },
         { CHILD_COMMAND_ENDED, 67 << 8, "", 550, "5.1.1", "user unknown" },
         { CHILD_COMMAND_ENDED, 75 << 8, "", 450, "4.3.0", "temporary failure" },
         { CHILD_COMMAND_ENDED, 69 << 8, "to standard error\n", 550, "5.3.0",

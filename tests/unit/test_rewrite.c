@@ -12,6 +12,7 @@
 #include "util/mail/address_find.h"
 #include "util/mail/rewrite.h"
 #include "util/mail/verp.h"
+#include "util/mail/xtext.h"
 
 static void quoting_is_undone_by_unquoting(void **unused)
 {
@@ -103,6 +104,23 @@ static void a_verp_sender_names_the_recipient(void **unused)
     str_free(&result);
 }
 
+static void original_recipients_are_encoded_for_the_wire(void **unused)
+{
+    static const struct { const char *text; const char *expected; } cases[] = {
+        { "\xc3\xbc@utf.example", "\\x{FC}@utf.example" },
+        { "a+b=\\ \xe2\x82\xac\xf0\x9f\x98\x80", "a\\x{2B}b\\x{3D}\\x{5C}\\x{20}\\x{20AC}\\x{1F600}" },
+        { "\xc3@\xff", "?@?" },
+    };
+    struct str out = {0};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        str_clear(&out);
+        xtext_put_utf8(&out, cases[i].text);
+        assert_string_equal(str_text(&out), cases[i].expected);
+    }
+    str_free(&out);
+}
+
 static bool is_ours(void *context, const char *domain)
 {
     return strcmp(domain, "example.test") == 0;
@@ -140,6 +158,7 @@ int main(void)
         cmocka_unit_test(quoting_is_undone_by_unquoting),
         cmocka_unit_test(extensions_are_found),
         cmocka_unit_test(a_verp_sender_names_the_recipient),
+        cmocka_unit_test(original_recipients_are_encoded_for_the_wire),
         cmocka_unit_test(addresses_get_their_standard_form),
         cmocka_unit_test(addresses_are_looked_up_from_whole_to_domain),
     };

@@ -28,6 +28,8 @@ static void addresses_are_taken_apart(void **unused)
         { "<a@b.example>x", PATH_BAD, NULL },
         { "<a b@b.example>", PATH_BAD, NULL },
         { "<a@b.example,c@d.example>", PATH_BAD, NULL },
+        { "<a@b\xc3\xbc.example>", PATH_BAD, NULL }, /* a domain needs SMTPUTF8 */
+        { "<a\xc3\xbc@b.example>", PATH_OK, "a\xc3\xbc@b.example" },
         { "<a@b..example>", PATH_BAD, NULL },
         { "<a@[1.2.3]>", PATH_BAD, NULL },
         { "<a@>", PATH_BAD, NULL },

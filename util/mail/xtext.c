@@ -13,6 +13,49 @@ void xtext_put(struct str *out, const char *text)
     }
 }
 
+/* The code point at text and its bytes; 0 bytes: no UTF-8. */
+static unsigned long code_point(const unsigned char *text, size_t *bytes)
+{
+    static const struct { unsigned char mask; unsigned char lead; } leads[] = { { 0xE0, 0xC0 }, { 0xF0, 0xE0 }, { 0xF8, 0xF0 } };
+
+    *bytes = 0;
+    for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+        if ((text[0] & leads[i].mask) != leads[i].lead)
+            continue;
+        unsigned long point = text[0] & (unsigned char)~leads[i].mask;
+        for (size_t j = 1; j <= i + 1; j++) {
+            if ((text[j] & 0xC0) != 0x80)
+                return 0;
+            point = point << 6 | (text[j] & 0x3F);
+        }
+        *bytes = i + 2;
+        return point;
+    }
+    return 0;
+}
+
+void xtext_put_utf8(struct str *out, const char *text)
+{
+    while (*text != '\0') {
+        unsigned char c = (unsigned char)*text;
+        size_t bytes = 1;
+        if (c >= 0x80) {
+            unsigned long point = code_point((const unsigned char *)text, &bytes);
+            if (bytes == 0)
+                str_put_char(out, '?');
+            else
+                str_printf(out, "\\x{%lX}", point);
+            text += bytes == 0 ? 1 : bytes;
+            continue;
+        }
+        if (c > ' ' && c < 127 && c != '+' && c != '=' && c != '\\')
+            str_put_char(out, *text);
+        else
+            str_printf(out, "\\x{%02X}", c);
+        text++;
+    }
+}
+
 void xtext_decode(struct str *out, const char *text)
 {
     static const char hex[] = "0123456789ABCDEF";

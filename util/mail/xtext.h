@@ -5,6 +5,9 @@
 
 /* Appends text; '+', '=' and what isn't printable ASCII become "+XX". */
 void xtext_put(struct str *out, const char *text);
+/* Appends UTF-8 text as RFC 6533 section 3 has it (utf-8-addr-xtext): what isn't ASCII becomes "\x{FC}"; bytes that are no UTF-8
+ * become '?'. */
+void xtext_put_utf8(struct str *out, const char *text);
 /* Appends what the text stands for; a '+' that isn't followed by two hexadecimal digits stays. A zero byte becomes '?'. */
 void xtext_decode(struct str *out, const char *text);
 #endif

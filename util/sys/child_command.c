@@ -129,7 +129,7 @@ static _Noreturn void run_child(const struct child_command *command, const char 
     extern char **environ;
     environ = (char **)(uintptr_t)command->environment;
     (void)execvp(arguments[0], arguments);
-    give_up(program, "execvp", arguments[0]);
+    give_up(program, command->arguments == NULL ? "execvp" : "pipe_command: execvp", arguments[0]);
 }
 
 /* --- the parent --- */
