@@ -163,7 +163,7 @@ bench: packages-bench all
 
 # Removes what install put there; configuration, queue and users stay.
 uninstall:
-	for p in $(COMMANDS) postfix; do rm -f $(SBIN)/$$p || exit 1; done
+	for p in $(filter $(COMMANDS),$(notdir $(PROGRAMS))) postfix; do rm -f $(SBIN)/$$p || exit 1; done
 	rm -f $(BIN)/mailq $(BIN)/newaliases $(DESTDIR)$(PREFIX)/lib/sendmail
 	rm -rf $(LIBEXEC) $(DESTDIR)$(PREFIX)/lib/posthaste
 	for page in $(notdir $(wildcard man/*.[158])) $(foreach l,$(PAGE_LINKS),$(firstword $(subst :, ,$(l)))) main.cf.5; do \
