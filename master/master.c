@@ -26,6 +26,7 @@
 #include "util/log/log.h"
 #include "util/net/tls_keep.h"
 #include "util/sys/process.h"
+#include "util/sys/sandbox.h"
 #include "util/tool/log_file.h"
 
 struct options {
@@ -36,7 +37,7 @@ struct options {
     int64_t end_after_s; /* -e */
 };
 
-static struct supervisor supervisor = { .life = { -1, -1 }, .connector = { -1, -1 }, .tls_keep = -1, .master_cf_fd = -1 };
+static struct supervisor supervisor = { .life = { -1, -1 }, .connector = { -1, -1 }, .tls_keep = -1, .master_cf_fd = -1, .calls = -1 };
 
 /* ---- signals, as events ---- */
 
@@ -270,6 +271,7 @@ static void start_services(void)
     supervisor.tls_keep = process_shared_memory(TLS_KEEP_BYTES);
     if (supervisor.tls_keep < 0)
         log_fatal("shared memory: %m");
+    supervisor.calls = sandbox_prepare_calls();
     supervisor_renew_life(&supervisor);
     catch_signals();
     if (!supervisor_load(&supervisor, &why))

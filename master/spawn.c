@@ -79,6 +79,7 @@ static int place_descriptors(const struct service *service)
     fds[count++] = supervisor->connector[1];
     fds[count++] = supervisor->master_cf_fd;
     fds[count++] = supervisor->tls_keep;
+    fds[count++] = supervisor->calls >= 0 ? supervisor->calls : supervisor->null_fd;
     for (size_t i = 0; i < service->listeners.count && count < (int)COUNT_OF(fds); i++)
         if (service->listeners.items[i].fd >= 0)
             fds[count++] = service->listeners.items[i].fd;

@@ -20,6 +20,7 @@ struct supervisor {
     int life[2];      /* workers of this generation hold [0]; closing [1] tells them to finish */
     int connector[2]; /* workers ask at [1]; the connector reads [0] */
     int tls_keep;     /* util/net/tls_keep.h: memory of workers that still have their rights */
+    int calls;        /* sandbox_prepare_calls */
     int null_fd;
     bool is_unprivileged;
     bool is_stopping;

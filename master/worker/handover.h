@@ -12,6 +12,7 @@ enum handover_fd {
     HANDOVER_CONNECTOR, /* where to ask for a connection to a socket in private/ (connector.h) */
     HANDOVER_MASTER_CF, /* the text of master.cf that is in force: the file may be under change, or wrong, by now */
     HANDOVER_TLS_KEEP,  /* keys that were good (util/net/tls_keep.h); closed when the worker gives up its rights */
+    HANDOVER_CALLS,     /* the system-call filter, made once (sandbox_prepare_calls); empty: none */
     HANDOVER_LISTENERS, /* this service's sockets from here on, then those of the role */
 };
 #endif

@@ -38,6 +38,16 @@ static const struct config *load(struct worker *worker, const struct master_cf_e
     return config;
 }
 
+/* Beyond what every worker is told: its two names (worker_start), and for inet services that there is no stress. */
+static bool has_own_overrides(const struct worker *worker)
+{
+    size_t usual = 2;
+
+    for (size_t i = 0; i < worker->override_count; i++)
+        usual += text_equal(worker->overrides[i].name, "stress") && *worker->overrides[i].value == '\0';
+    return worker->override_count > usual;
+}
+
 const struct config *worker_config_of(struct worker *worker, const char *service, const char *program)
 {
     const struct master_cf_entry *entry = master_cf_find(worker_master_cf(worker), service, NULL);
@@ -46,8 +56,8 @@ const struct config *worker_config_of(struct worker *worker, const char *service
     for (other = worker->others; other != NULL; other = other->next)
         if (text_equal(other->service, service))
             return other->config;
-    /* Neither has anything of its own (worker_start adds two overrides): they are the same. */
-    if ((entry == NULL || entry->override_count == 0) && worker->override_count == 2)
+    /* Neither has anything of its own: they are the same. */
+    if ((entry == NULL || entry->override_count == 0) && !has_own_overrides(worker))
         return worker->config;
     other = arena_allocate(worker->arena, sizeof(*other));
     other->service = arena_copy_text(worker->arena, service);

@@ -169,8 +169,9 @@ void worker_confine(struct worker *worker, enum confinement confinement)
     } else {
         (void)close(HANDOVER_CONNECTOR); /* not this role's business */
     }
-    if (role->calls == ROLE_CALLS_SERVER && !sandbox_limit_calls())
+    if (role->calls == ROLE_CALLS_SERVER && !sandbox_limit_calls(HANDOVER_CALLS))
         log_warning("no system-call filter: %m");
+    (void)close(HANDOVER_CALLS); /* in force, or not this role's business */
 }
 
 void worker_allow_path(struct worker *worker, const char *path, bool writable)

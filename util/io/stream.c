@@ -108,6 +108,8 @@ enum stream_status stream_status(const struct stream *stream)
 
 void stream_set_transport(struct stream *stream, const struct stream_transport *transport, void *context)
 {
+    if (transport == NULL && stream->transport == &plain)
+        return;
     stream->transport = transport == NULL ? &plain : transport;
     stream->context = transport == NULL ? stream : context;
     stream->waiting = WAITING_POLL;

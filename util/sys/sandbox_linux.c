@@ -4,9 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,10 +49,10 @@ static const char *const allowed[] = {
     "get_robust_list", "set_tid_address", "rseq", "arch_prctl", "alarm", "setitimer", "getitimer", "exit", "exit_group",
 };
 
-bool sandbox_limit_calls(void)
+/* 0 or a negative errno value. */
+static int make_filter(scmp_filter_ctx filter)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int result = filter == NULL ? -ENOMEM : 0;
+    int result = 0;
 
     for (size_t i = 0; result == 0 && i < COUNT_OF(allowed); i++) {
         int number = seccomp_syscall_resolve_name(allowed[i]);
@@ -62,6 +66,39 @@ bool sandbox_limit_calls(void)
         (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* then it is slower, not weaker */
     if (result == 0)
         (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1); /* refusals show in the audit log, where there is one */
+    return result;
+}
+
+int sandbox_prepare_calls(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    int fd = memfd_create("calls", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    bool good = filter != NULL && fd >= 0 && make_filter(filter) == 0 && seccomp_export_bpf(filter, fd) == 0
+        && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+
+    if (filter != NULL)
+        seccomp_release(filter);
+    if (!good && fd >= 0)
+        (void)close(fd); /* each process makes its own */
+    return good ? fd : -1;
+}
+
+static bool limit_by_prepared(int prepared)
+{
+    struct sock_filter steps[BPF_MAXINSNS];
+    ssize_t length = pread(prepared, steps, sizeof(steps), 0);
+    struct sock_fprog program = { .len = (unsigned short)(length / (ssize_t)sizeof(*steps)), .filter = steps };
+
+    return length > 0 && (size_t)length % sizeof(*steps) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+        && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &program) == 0;
+}
+
+bool sandbox_limit_calls(int prepared)
+{
+    if (prepared >= 0 && limit_by_prepared(prepared))
+        return true;
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    int result = filter == NULL ? -ENOMEM : make_filter(filter);
     if (result == 0)
         result = seccomp_load(filter);
     if (filter != NULL)

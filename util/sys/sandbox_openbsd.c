@@ -5,7 +5,12 @@
 #include <errno.h>
 #include <unistd.h>
 
-bool sandbox_limit_calls(void)
+int sandbox_prepare_calls(void)
+{
+    return -1;
+}
+
+bool sandbox_limit_calls(int prepared)
 {
     return pledge("stdio rpath wpath cpath fattr flock inet unix dns getpw sendfd recvfd", NULL) == 0;
 }

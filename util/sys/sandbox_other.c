@@ -3,7 +3,12 @@
 #if !defined(__linux__) && !defined(__OpenBSD__)
 #include "util/sys/sandbox.h"
 
-bool sandbox_limit_calls(void)
+int sandbox_prepare_calls(void)
+{
+    return -1;
+}
+
+bool sandbox_limit_calls(int prepared)
 {
     return true;
 }
