@@ -1,13 +1,20 @@
 #include "master/command/examine_tls.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/config/config_dictionary.h"
 #include "util/config/config_tls.h"
 #include "util/config/master_cf.h"
 #include "util/log/log.h"
 #include "util/net/tls_chain.h"
+#include "util/net/tls_options.h"
+#include "util/net/tls_protocols.h"
 
 /* The service's own view. NULL: it can't be loaded, which others report. */
 static struct config *load(const struct config *config, const struct master_cf_entry *entry)
@@ -40,25 +47,85 @@ static bool find_settings(struct config *config, const char *program, struct are
     return *config->smtp_tls_security_level != '\0' && !text_equal_nocase(config->smtp_tls_security_level, "none");
 }
 
-/* On the terminal, for what the log has, too: "master.cf: line 7: smtp: ...". */
-static void print(const struct config *config, const struct master_cf_entry *entry, const char *prefix, const char *text)
+/* Where a parameter of main.cf is set. */
+struct place {
+    const char *name;
+    size_t length;
+    int line; /* 0: nowhere, or by an override */
+};
+
+static void find_line(void *context, const char *name, const char *value, enum config_origin origin, int line)
 {
-    (void)fprintf(stderr, "%s/master.cf: line %d: %s: %s%s\n", config->config_directory, entry->line,
-        entry->fields[MASTER_CF_SERVICE], prefix, text);
+    struct place *place = context;
+
+    if (strlen(name) == place->length && memcmp(name, place->name, place->length) == 0)
+        place->line = origin == CONFIG_MAIN_CF ? line : 0;
+}
+
+/* On the terminal, for what the log has, too: "main.cf, line 7: smtpd_tls_key_file: ...". The text begins with a parameter, which an
+ * override in master.cf may have set. */
+static void print(const struct config *own, const struct master_cf_entry *entry, const char *kind, const char *text)
+{
+    struct place place = { text, strcspn(text, ": "), 0 };
+
+    config_dictionary_each(own->dictionary, find_line, &place);
+    if (place.line > 0)
+        (void)fprintf(stderr, "%s/main.cf, line %d: %s%s\n", own->config_directory, place.line, kind, text);
+    else
+        (void)fprintf(stderr, "%s/master.cf, line %d: %s: %s%s\n", own->config_directory, entry->line,
+            entry->fields[MASTER_CF_SERVICE], kind, text);
 }
 
 /* The context has logged it. */
-static void print_expiry(const struct config *config, const struct master_cf_entry *entry, const struct tls_context *context,
+static void print_expiry(const struct config *own, const struct master_cf_entry *entry, const struct tls_context *context,
     struct str *last)
 {
+    bool has_chain = *tls_context_settings(context)->chain_files != '\0';
     struct str text = {0};
 
     tls_context_put_expiry(context, &text);
+    if (text.length > 0) {
+        struct str expiry = text;
+        text = (struct str){0};
+        str_printf(&text, "%s%s: %s", tls_context_settings(context)->prefix, has_chain ? "chain_files" : "cert_file",
+            str_text(&expiry));
+        str_free(&expiry);
+    }
     if (text.length > 0 && !text_equal(str_text(&text), str_text(last))) {
-        print(config, entry, "warning: ", str_text(&text));
+        print(own, entry, "warning: ", str_text(&text));
         str_set(last, str_text(&text));
     }
     str_free(&text);
+}
+
+/* What can't be used, though that costs no connection: programs only warn of it, or find it with the destination that needs it. */
+static bool check_lists(const struct tls_settings *settings, const struct config *own, struct str *why)
+{
+    const struct {
+        const char *name;
+        const char *value;
+    } lists[] = {
+        { settings->is_server ? "smtpd_tls_protocols" : "smtp_tls_protocols",
+          settings->is_server ? own->smtpd_tls_protocols : own->smtp_tls_protocols },
+        { settings->is_server ? "smtpd_tls_mandatory_protocols" : "smtp_tls_mandatory_protocols",
+          settings->is_server ? own->smtpd_tls_mandatory_protocols : own->smtp_tls_mandatory_protocols },
+    };
+    struct tls_protocols parsed;
+    uint64_t bits;
+
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        if (!tls_protocols_parse(lists[i].value, &parsed)) {
+            str_printf(why, "%s: \"%s\" isn't a list of TLS versions", lists[i].name, lists[i].value);
+            return false;
+        }
+    }
+    if (!tls_options_parse("tls_ssl_options", settings->ssl_options, &bits))
+        str_printf(why, "tls_ssl_options: \"%s\" has words that nobody knows", settings->ssl_options);
+    else if (!tls_options_workarounds(settings->disabled_workarounds, &bits))
+        str_printf(why, "tls_disable_workarounds: \"%s\" has words that nobody knows", settings->disabled_workarounds);
+    else if (settings->dh_file[0] == '/' && access(settings->dh_file, R_OK) != 0)
+        str_printf(why, "smtpd_tls_dh1024_param_file: %s: %s", settings->dh_file, strerror(errno));
+    return why->length == 0;
 }
 
 static bool examine_entry(const struct config *config, const struct master_cf_entry *entry, struct str *last)
@@ -70,15 +137,15 @@ static bool examine_entry(const struct config *config, const struct master_cf_en
     bool good = true;
 
     if (own != NULL && find_settings(own, entry->fields[MASTER_CF_COMMAND], arena, &settings)) {
-        struct tls_context *context = tls_context_open(&settings, &why);
+        struct tls_context *context = check_lists(&settings, own, &why) ? tls_context_open(&settings, &why) : NULL;
         good = context != NULL;
         if (good)
-            print_expiry(config, entry, context, last);
+            print_expiry(own, entry, context, last);
         tls_context_close(context);
     }
     if (!good && !text_equal(str_text(&why), str_text(last))) { /* the same fault counts once */
         log_warning("%s: %s: %s", entry->fields[MASTER_CF_SERVICE], entry->fields[MASTER_CF_COMMAND], str_text(&why));
-        print(config, entry, "", str_text(&why));
+        print(own, entry, "", str_text(&why));
         str_set(last, str_text(&why));
     }
     str_free(&why);

@@ -81,6 +81,10 @@ bool config_check_text(const struct parameter *parameter, const char *text, stru
         return check_words("inet_protocols", "all ipv4 ipv6", text, why);
     if (text_equal(parameter->name, "mynetworks_style"))
         return check_words("mynetworks mask style", "class subnet host", text, why);
+    if (text_equal(parameter->name, "smtpd_tls_security_level"))
+        return check_words(parameter->name, "none may encrypt fingerprint verify secure dane dane-only half-dane", text, why);
+    if (text_ends_with(parameter->name, "_security_options") && strstr(parameter->name, "_sasl_") != NULL)
+        return check_words(parameter->name, "noplaintext noactive nodictionary noanonymous forward_secrecy mutual_auth", text, why);
     if (text_equal(parameter->name, "compatibility_level") && !expand_parse_level(text, &level)) {
         str_clear(why);
         str_printf(why, "malformed compatibility level syntax: \"%s\"", text);

@@ -46,6 +46,13 @@ static void take_common(const struct config *config, struct tls_settings *settin
     settings->keep = -1;
 }
 
+static const char *name_cipher_list(const char *grade)
+{
+    if (text_equal_nocase(grade, "high"))
+        return "tls_high_cipherlist";
+    return text_equal_nocase(grade, "null") ? "tls_null_cipherlist" : "tls_medium_cipherlist";
+}
+
 void config_tls_server(const struct config *config, enum config_tls_level level, struct arena *arena,
     struct tls_settings *settings)
 {
@@ -71,6 +78,8 @@ void config_tls_server(const struct config *config, enum config_tls_level level,
         .ca_path = config->smtpd_tls_CApath,
         .verify_depth = (int)config->smtpd_tls_ccert_verifydepth,
         .protocols = must ? config->smtpd_tls_mandatory_protocols : config->smtpd_tls_protocols,
+        .protocols_name = must ? "smtpd_tls_mandatory_protocols" : "smtpd_tls_protocols",
+        .cipher_list_name = name_cipher_list(grade),
         .fingerprint_digest = config->smtpd_tls_fingerprint_digest,
         .prefer_own_ciphers = config->tls_preempt_cipherlist,
         .ask_certificate = ask,
@@ -107,5 +116,7 @@ void config_tls_client(const struct config *config, const char *prefix, struct t
         .session_timeout_s = config->smtp_tls_session_cache_timeout,
     };
     take_common(config, settings);
+    settings->protocols_name = "";
     settings->cipher_list = settings->grades.medium;
+    settings->cipher_list_name = "tls_medium_cipherlist";
 }

@@ -345,9 +345,10 @@ static bool set_rules(struct tls_context *context, struct str *why)
         set_server(context);
     set_groups(context);
     if (!tls_context_use(context, settings->protocols, settings->cipher_list, "")) {
+        bool by_protocols = context->protocols.data == NULL;
         str_clear(why);
-        str_printf(why, "%sprotocols or %sciphers: \"%s\", \"%s\": not valid", settings->prefix, settings->prefix,
-            settings->protocols, settings->cipher_list);
+        str_printf(why, "%s: \"%s\" isn't a list of %s", by_protocols ? settings->protocols_name : settings->cipher_list_name,
+            by_protocols ? settings->protocols : settings->cipher_list, by_protocols ? "TLS versions" : "ciphers");
         return false;
     }
     return load_authorities(context, why);

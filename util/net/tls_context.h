@@ -26,6 +26,7 @@ struct tls_settings {
     int verify_depth;
     const char *protocols;   /* tls_protocols.h */
     const char *cipher_list; /* OpenSSL's syntax (tls_ciphers.h) */
+    const char *protocols_name, *cipher_list_name; /* of the parameters that they come from */
     struct tls_grades grades;
     const char *curves, *groups;
     const char *ssl_options, *disabled_workarounds;
