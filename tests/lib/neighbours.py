@@ -23,17 +23,17 @@ def isolate():
     """Starts the test anew inside, where that is possible. Call it before anything else."""
     if MARK in os.environ or os.geteuid() != 0:
         return
-    os.environ[MARK] = "1"
     options = ["unshare", "-n", "-m", "-p", "-f", "--kill-child", "--mount-proc"]
-    if subprocess.run([*options, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+    if shutil.which("unshare") and subprocess.run([*options, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        os.environ[MARK] = "1"
         os.execvp("unshare", [*options, "sh", "-c", PRIVATE, sys.executable, *sys.argv])
 
 
 def can_run(tap, title, package, *programs):
-    """Whether this is root and has the programs (names, or paths); else says what is missing."""
-    if os.geteuid() == 0 and os.path.exists(f"/proc/{os.getpid()}") and all(shutil.which(name) for name in programs):
+    """Whether this is root, inside (isolate), and has the programs (names, or paths); else says what is missing."""
+    if MARK in os.environ and all(shutil.which(name) for name in programs):
         return True
-    tap.skip(title, f"needs root and the package {package}")
+    tap.skip(title, f"needs root, namespaces (util-linux, iproute2) and the package {package}")
     return False
 
 
