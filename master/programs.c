@@ -20,7 +20,6 @@ static const struct program {
     { "tlsproxy", PROGRAM_HELPER, NULL },
     { "dnsblog", PROGRAM_HELPER, NULL },
     { "postscreen", PROGRAM_MISSING, NULL },
-    { "qmqpd", PROGRAM_MISSING, NULL },
     { "qmgr", PROGRAM_ORDINARY, "intake" },
     { "oqmgr", PROGRAM_ORDINARY, "intake" },
 };

@@ -9,8 +9,7 @@
 #include "util/mail/address.h"
 #include "util/mail/date.h"
 
-/* -o receive_override_options on pickup. */
-static uint32_t override_options(const struct config *config)
+uint32_t submit_override_options(const struct config *config)
 {
     static const struct { const char *word; uint32_t option; } words[] = {
         { "no_header_body_checks", INTAKE_NO_HEADER_BODY_CHECKS },
@@ -37,7 +36,7 @@ static struct intake_message *begin(const struct config *config, struct intake *
     bool local = !text_equal(envelope_attribute(envelope, ATTRIBUTE_REWRITE_CONTEXT), "remote");
     struct intake_begin begin = {
         .service = "cleanup",
-        .options = INTAKE_BOUNCE_REJECTED | override_options(config)
+        .options = INTAKE_BOUNCE_REJECTED | submit_override_options(config)
             | (local ? (uint32_t)INTAKE_LOCAL_REWRITE | INTAKE_ADD_MISSING_HEADERS : 0),
         /* Only what a user may ask for; the rest is for us to say. */
         .envelope_flags = (envelope->flags & (ENVELOPE_VERIFY_ONLY | ENVELOPE_TRACE | ENVELOPE_SMTPUTF8)) | ENVELOPE_LOCAL,

@@ -13,4 +13,7 @@ enum submit_result {
 
 /* fd: the file; uid: its owner, who is named in Received; path: for log lines. */
 enum submit_result submit_file(const struct config *config, struct intake *intake, int fd, uid_t uid, const char *path);
+
+/* receive_override_options (of pickup, of qmqpd) in intake's terms: INTAKE_NO_*. */
+uint32_t submit_override_options(const struct config *config);
 #endif
