@@ -270,6 +270,11 @@ void delivery_defer_target(struct message *message, size_t index, const char *st
     log_deferred(message, index, &message->targets[index]);
 }
 
+void delivery_defer_unreported(struct message *message, size_t index)
+{
+    set_deferred(message, index, "4.3.0", "");
+}
+
 bool delivery_is_unanswered(const struct delivery *delivery)
 {
     for (size_t i = 0; i < delivery->count; i++) {

@@ -47,6 +47,9 @@ void delivery_defer_rest(struct delivery *delivery, const char *status, const ch
 /* The same for one recipient of a message. */
 void delivery_defer_target(struct message *message, size_t index, const char *status, const char *why);
 
+/* The same without a log line and without a reason: it failed, but the sender couldn't be told. */
+void delivery_defer_unreported(struct message *message, size_t index);
+
 /* Whether the agent said nothing at all yet. */
 bool delivery_is_unanswered(const struct delivery *delivery);
 /* Defers all recipients without a log line and without a reason, as Postfix does when a program dies at its start. */

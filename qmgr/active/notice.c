@@ -263,10 +263,12 @@ static void settle_bounce(struct delivery *notice)
             target->state = TARGET_DONE;
             continue;
         }
-        target->state = notice->failed ? TARGET_DEFERRED : TARGET_DONE;
+        target->state = TARGET_DONE;
         if (notice->failed)
-            delivery_defer_target(notice->message, notice->indexes[i], "4.3.0", "bounce or trace service failure");
+            delivery_defer_unreported(notice->message, notice->indexes[i]);
     }
+    if (notice->failed)
+        log_info("%s: status=deferred (bounce failed)", notice->message->id);
 }
 
 void notice_settle(struct delivery *notice)

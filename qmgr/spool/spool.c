@@ -194,12 +194,31 @@ bool spool_set_time(const struct spool *spool, enum queue queue, const char *id,
     return utimensat(spool->folder, path_of(spool, queue, id, &path), times, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* A new subfolder is the queue manager's, even when postsuper makes it as root. */
+static bool make_subfolder(const struct spool *spool, const char *path, const struct stat *above)
+{
+    if (mkdirat(spool->folder, path, FOLDER_MODE) != 0)
+        return errno == EEXIST;
+    return geteuid() == above->st_uid
+        || fchownat(spool->folder, path, above->st_uid, above->st_gid, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* The subfolders of a hashed queue come into being with their first message. */
 static bool make_subfolders(const struct spool *spool, char *path)
 {
-    for (char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    struct stat above;
+    char *first = strchr(path, '/');
+
+    if (first == NULL)
+        return true;
+    *first = '\0';
+    bool known = fstatat(spool->folder, path, &above, AT_SYMLINK_NOFOLLOW) == 0;
+    *first = '/';
+    if (!known)
+        return false;
+    for (char *slash = strchr(first + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        bool there = mkdirat(spool->folder, path, FOLDER_MODE) == 0 || errno == EEXIST;
+        bool there = make_subfolder(spool, path, &above);
         *slash = '/';
         if (!there)
             return false;
