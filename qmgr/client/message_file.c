@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -63,10 +64,9 @@ static uint32_t checksum(const unsigned char *block)
     return (uint32_t)crc32(0, block + start, MESSAGE_FILE_HEADER_BYTES - (unsigned)start);
 }
 
-bool message_file_write_header(int fd, const struct message_file *file)
+static void make_header(unsigned char *block, const struct message_file *file)
 {
-    unsigned char block[MESSAGE_FILE_HEADER_BYTES] = {0};
-
+    memset(block, 0, MESSAGE_FILE_HEADER_BYTES);
     memcpy(block + AT_MAGIC, magic, sizeof(magic));
     put(block, AT_VERSION, MESSAGE_FILE_VERSION, 4);
     put(block, AT_FLAGS,
@@ -82,7 +82,25 @@ bool message_file_write_header(int fd, const struct message_file *file)
     put(block, AT_WRITTEN_CHECKSUM, file->written_checksum, 4);
     memcpy(block + AT_QUEUE_ID, file->queue_id, sizeof(file->queue_id));
     put(block, AT_CHECKSUM, checksum(block), 4);
+}
+
+bool message_file_write_header(int fd, const struct message_file *file)
+{
+    unsigned char block[MESSAGE_FILE_HEADER_BYTES];
+
+    make_header(block, file);
     return fd_pwrite_all(fd, block, sizeof(block), 0);
+}
+
+bool message_file_write_start(int fd, const struct message_file *file, const char *bytes, size_t length)
+{
+    unsigned char block[MESSAGE_FILE_HEADER_BYTES];
+    struct iovec parts[2] = { { block, sizeof(block) }, { (void *)(uintptr_t)bytes, length } };
+
+    make_header(block, file);
+    if (pwritev(fd, parts, 2, 0) == (ssize_t)(sizeof(block) + length))
+        return true;
+    return fd_pwrite_all(fd, bytes, length, sizeof(block)) && fd_pwrite_all(fd, block, sizeof(block), 0);
 }
 
 static bool extent_fits(struct message_extent extent, uint64_t size)
@@ -195,8 +213,33 @@ void message_reader_start(struct message_reader *reader, int fd, const struct me
     }
 }
 
+/* Head, empty line and the start of the body with one system call, where they lie behind each other and the buffer has room: 0 if
+ * not. */
+static ssize_t read_parts_at_once(struct message_reader *reader, char *buffer, size_t size)
+{
+    const struct message_extent *head = &reader->parts[0];
+    const struct message_extent *body = &reader->parts[2];
+
+    if (reader->part != 0 || reader->at != 0 || head->length == 0 || body->length == 0
+        || body->offset != head->offset + head->length || head->length >= size - 2)
+        return 0;
+    size_t room = size - 2 - (size_t)head->length;
+    size_t want = body->length < room ? (size_t)body->length : room;
+    struct iovec parts[2] = { { buffer, (size_t)head->length }, { buffer + head->length + 2, want } };
+    if (preadv(reader->fd, parts, 2, (off_t)head->offset) != (ssize_t)(head->length + want))
+        return 0;
+    memcpy(buffer + head->length, "\r\n", 2);
+    reader->part = 2;
+    reader->at = want;
+    return (ssize_t)(head->length + 2 + want);
+}
+
 ssize_t message_reader_wire(struct message_reader *reader, char *buffer, size_t size)
 {
+    ssize_t at_once = read_parts_at_once(reader, buffer, size);
+
+    if (at_once > 0)
+        return at_once;
     while (reader->part < 3 && reader->at == reader->parts[reader->part].length) {
         reader->part++;
         reader->at = 0;

@@ -43,6 +43,8 @@ struct message_file {
 /* The header: one checksummed block. Write: false with errno. Read: false and *why (constant text) when it isn't
  * ours, was torn, or an extent lies outside of the file. */
 bool message_file_write_header(int fd, const struct message_file *file);
+/* The header, and with the same system call what comes right behind it. */
+bool message_file_write_start(int fd, const struct message_file *file, const char *bytes, size_t length);
 bool message_file_read_header(int fd, struct message_file *file, const char **why);
 
 /* Whether the file still holds what its writer wrote. True only before anything (done marks) was changed in place. */

@@ -340,15 +340,12 @@ static bool write_file(struct intake_message *message, const struct str *envelop
 
     message->file.envelope = (struct message_extent){ writer_offset(writer), envelope->length };
     writer_put_raw(writer, str_text(envelope), envelope->length);
-    if (!writer_finish(writer)) {
+    memcpy(message->file.queue_id, message->queue_id, sizeof(message->file.queue_id));
+    if (!writer_finish(writer, &message->file)) {
         fail_writing(message, writer->error);
         return false;
     }
-    message->file.written_length = writer_offset(writer) - MESSAGE_FILE_HEADER_BYTES;
-    message->file.written_checksum = writer->checksum;
-    message->file.complete = true;
-    memcpy(message->file.queue_id, message->queue_id, sizeof(message->file.queue_id));
-    if (!message_file_write_header(message->content_fd, &message->file) || fdatasync(message->content_fd) != 0) {
+    if (fdatasync(message->content_fd) != 0) {
         fail_writing(message, errno);
         return false;
     }

@@ -25,14 +25,19 @@ void writer_release(struct writer *writer)
     writer->buffer = NULL;
 }
 
+static void leave_behind(struct writer *writer)
+{
+    writer->checksum = (uint32_t)crc32(writer->checksum, (const Bytef *)writer->buffer, (uInt)writer->used);
+    writer->flushed_to += writer->used;
+    writer->used = 0;
+}
+
 static void flush(struct writer *writer)
 {
     if (writer->error == 0 && writer->used > 0
         && !fd_pwrite_all(writer->fd, writer->buffer, writer->used, (off_t)writer->flushed_to))
         writer->error = errno == 0 ? EIO : errno;
-    writer->checksum = (uint32_t)crc32(writer->checksum, (const Bytef *)writer->buffer, (uInt)writer->used);
-    writer->flushed_to += writer->used;
-    writer->used = 0;
+    leave_behind(writer);
 }
 
 void writer_put_raw(struct writer *writer, const char *bytes, size_t length)
@@ -117,10 +122,21 @@ uint64_t writer_offset(const struct writer *writer)
     return writer->flushed_to + writer->used;
 }
 
-bool writer_finish(struct writer *writer)
+bool writer_finish(struct writer *writer, struct message_file *file)
 {
     if (writer->line_is_open)
         writer_put(writer, "", 0, true);
-    flush(writer);
-    return writer->error == 0;
+    size_t kept = writer->flushed_to == MESSAGE_FILE_HEADER_BYTES ? writer->used : 0; /* a small message goes out with its header */
+    if (kept == 0)
+        flush(writer);
+    else
+        leave_behind(writer);
+    file->written_length = writer_offset(writer) - MESSAGE_FILE_HEADER_BYTES;
+    file->written_checksum = writer->checksum;
+    file->complete = true;
+    bool written = writer->error != 0 ? false : kept > 0 ? message_file_write_start(writer->fd, file, writer->buffer, kept)
+        : message_file_write_header(writer->fd, file);
+    if (!written && writer->error == 0)
+        writer->error = errno == 0 ? EIO : errno;
+    return written;
 }

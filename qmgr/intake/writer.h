@@ -40,6 +40,7 @@ void writer_put_raw(struct writer *writer, const char *bytes, size_t length);
 bool writer_read(struct writer *writer, uint64_t offset, char *bytes, size_t length);
 /* Where the next byte goes. */
 uint64_t writer_offset(const struct writer *writer);
-/* Ends an open line and writes out what is buffered. False: writer->error. */
-bool writer_finish(struct writer *writer);
+/* Ends an open line, writes out what is buffered, and with it the header that makes the file whole: file's extents and queue id are
+ * set, the rest is filled in. False: writer->error. */
+bool writer_finish(struct writer *writer, struct message_file *file);
 #endif
