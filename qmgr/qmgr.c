@@ -8,6 +8,7 @@
 #include "master/worker/worker.h"
 #include "qmgr/active/agent_pool.h"
 #include "qmgr/active/intake_door.h"
+#include "qmgr/active/leave.h"
 #include "qmgr/active/limits.h"
 #include "qmgr/active/manager.h"
 #include "qmgr/active/refill.h"
@@ -84,12 +85,27 @@ static void drain(struct manager *manager)
     (void)event_base_dispatch(manager->events); /* a failure only ends it early */
 }
 
+static void on_reload(void *context)
+{
+    bool *is_replaced = context;
+
+    *is_replaced = true;
+}
+
+static bool has_work(void *context)
+{
+    const struct service *service = context;
+
+    return leave_has_work(service->manager, service->door);
+}
+
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "qmgr");
     const struct config *config = worker_config(worker);
     struct manager manager = { .config = config, .worker = worker };
     struct service service = { .manager = &manager };
+    bool is_replaced = false;
 
     delivery_log_set(config->delay_logging_resolution_limit, config->info_log_address_format);
     manager.spool = open_spool(config);
@@ -104,7 +120,7 @@ int main(int argc, char **argv)
         || (manager.probe_router != NULL && router_may_wait(manager.probe_router));
     worker_confine(worker, CONFINE_QUEUE);
 
-    recovery_run(manager.spool);
+    manager.foreign = recovery_run(manager.spool);
     manager.places = places_new(manager.spool, config->enable_long_queue_ids);
     if (manager.places == NULL)
         log_fatal("open folder spare: %m");
@@ -117,9 +133,15 @@ int main(int argc, char **argv)
     service.door = intake_door_new(&manager);
     refill_scan_incoming(manager.refill);
     refill_scan_deferred(manager.refill, false);
+    worker_on_reload(worker, on_reload, &is_replaced);
     worker_serve_many(worker, on_connect, &service);
 
-    drain(&manager);
+    if (is_replaced) {
+        leave_begin(&manager, service.door);
+        worker_leave(worker, has_work, &service);
+    } else {
+        drain(&manager);
+    }
     intake_door_free(service.door);
     places_free(manager.places);
     return worker_stop(worker); /* what is active is found again in active/ */

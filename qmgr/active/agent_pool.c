@@ -186,6 +186,7 @@ static void drop_link(struct link *link, const char *error)
     free_link(link);
     while (delivery != NULL) {
         struct delivery *behind = delivery->behind; /* the message may be gone after this one */
+        delivery->message->running--;
         if (raced && !delivery->repeated) {
             delivery->repeated = true;
             schedule_requeue(&delivery->entry);
@@ -248,6 +249,7 @@ static bool take_finished(struct link *link)
     }
     link->delivery = delivery->behind;
     link->untouched = true;
+    delivery->message->running--;
     if (link->delivery == NULL)
         make_idle(link, finished.affinity);
     schedule_let_ride(&delivery->entry, finished.riders < RIDERS_MAX ? finished.riders : RIDERS_MAX);
@@ -353,6 +355,14 @@ static struct link *choose_link(struct group *group, const char *affinity)
     return may_open(group) ? open_link(group) : group->idle;
 }
 
+/* It is the successor's. */
+static void forget_entry(struct schedule_entry *entry)
+{
+    struct schedule_destination *dead;
+
+    (void)schedule_finish(entry, NULL, clock_monotonic_ms(), &dead); /* nothing dies of success */
+}
+
 /* False: the message can't be opened; that was seen to. */
 static bool give_order(struct link *link, struct delivery *delivery)
 {
@@ -362,6 +372,7 @@ static bool give_order(struct link *link, struct delivery *delivery)
         return false;
     }
     link->orders++;
+    delivery->message->running++;
     return true;
 }
 
@@ -378,7 +389,10 @@ static void give_orders(struct link *link, struct delivery *delivery)
     link->untouched = true;
     for (unsigned i = schedule_riders(&delivery->entry);
          i > 0 && (entry = schedule_next_along(&link->delivery->entry)) != NULL; i--) {
-        if (give_order(link, entry->owner)) {
+        struct delivery *rider = entry->owner;
+        if (rider->message->released) {
+            forget_entry(entry);
+        } else if (give_order(link, rider)) {
             delivery->behind = entry->owner;
             delivery = entry->owner;
         }
@@ -390,13 +404,17 @@ static void pump_group(struct group *group)
 {
     struct schedule_entry *entry;
 
-    if (group->pool->manager->draining) {
+    if (group->pool->manager->draining && !group->pool->manager->leaving) {
         agent_pool_drain(group->pool);
         return;
     }
     while ((group->idle != NULL || may_open(group))
         && (entry = schedule_next(group->transport, clock_monotonic_ms())) != NULL) {
         struct delivery *delivery = entry->owner;
+        if (delivery->message->released) {
+            forget_entry(entry);
+            continue;
+        }
         struct link *link = choose_link(group, delivery->affinity);
         if (link != NULL) {
             give_orders(link, delivery);
@@ -408,6 +426,8 @@ static void pump_group(struct group *group)
             outcome_transport_lost(delivery, strerror(errno));
         }
     }
+    if (group->pool->manager->leaving)
+        agent_pool_drain(group->pool);
     int64_t now_ms = clock_monotonic_ms();
     int64_t wake_ms = schedule_wake_ms(group->transport, now_ms);
     if (wake_ms != INT64_MAX)

@@ -1,10 +1,12 @@
 #include "qmgr/active/intake_door.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
+#include "qmgr/active/leave.h"
 #include "qmgr/active/message.h"
 #include "qmgr/active/refill.h"
 #include "qmgr/active/take_up.h"
@@ -15,6 +17,7 @@
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/sys/file_lock.h"
 
 enum {
     LENT_MAX = 2,                     /* one being written, one ahead */
@@ -25,6 +28,8 @@ enum {
 
 struct lent {
     char id[PLACE_ID_BYTES]; /* "": none */
+    bool is_locked;          /* lock is meaningful */
+    int lock;
     struct str parts;
 };
 
@@ -66,12 +71,28 @@ struct intake_door *intake_door_new(struct manager *manager)
     return door;
 }
 
+static void lock_place(struct intake_door *door, struct lent *lent)
+{
+    lent->lock = spool_open_file(door->manager->spool, QUEUE_SPARE, lent->id, O_RDONLY);
+    lent->is_locked = lent->lock >= 0;
+    if (lent->is_locked)
+        (void)file_lock_take(lent->lock, false); /* nobody else would */
+}
+
+static void forget_place(struct lent *lent)
+{
+    if (lent->is_locked)
+        fd_close(&lent->lock);
+    lent->is_locked = false;
+    lent->id[0] = '\0';
+    str_free(&lent->parts);
+}
+
 static void return_place(struct intake_door *door, struct lent *lent)
 {
     if (lent->id[0] != '\0' && !spool_remove(door->manager->spool, QUEUE_SPARE, lent->id) && errno != ENOENT)
         log_warning("%s: remove: %m", lent->id);
-    lent->id[0] = '\0';
-    str_free(&lent->parts);
+    forget_place(lent);
 }
 
 static void drop_peer(struct peer *peer)
@@ -153,6 +174,8 @@ static void lend(struct peer *peer, struct lent *lent)
         return;
     }
     memcpy(lent->id, place.id, sizeof(lent->id));
+    if (door->manager->leaving)
+        lock_place(door, lent);
     intake_ready_send(peer->channel, &(struct intake_ready){ .queue_id = place.id, .content = place.fd });
     event_active(door->refill, 0, 0);
 }
@@ -259,8 +282,7 @@ static bool accept_message(struct peer *peer, struct lent *lent, bool another, s
         refuse(peer, error);
         return true;
     }
-    lent->id[0] = '\0';
-    str_free(&lent->parts);
+    forget_place(lent);
     intake_committed_send(peer->channel, &(struct intake_committed){ .queue_id = id });
     if (another)
         lend(peer, lent);
@@ -271,7 +293,9 @@ static bool accept_message(struct peer *peer, struct lent *lent, bool another, s
         take_up_message(message_new(manager, id, take_arena, envelope));
     } else {
         arena_free(take_arena);
-        if (queue == QUEUE_INCOMING)
+        if (queue == QUEUE_INCOMING && manager->leaving)
+            leave_tell_successor(manager, "I");
+        else if (queue == QUEUE_INCOMING)
             refill_scan_incoming(manager->refill);
     }
     return true;
@@ -355,6 +379,32 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
         drop_peer(peer);
     else
         (void)flush_peer(peer);
+}
+
+void intake_door_keep_lent(struct intake_door *door)
+{
+    struct peer *peer;
+
+    places_give_up(door->manager->places);
+    DL_FOREACH (door->peers, peer) {
+        for (size_t i = 0; i < LENT_MAX; i++) {
+            if (peer->lent[i].id[0] != '\0')
+                lock_place(door, &peer->lent[i]);
+        }
+    }
+}
+
+bool intake_door_has_lent(const struct intake_door *door)
+{
+    const struct peer *peer;
+
+    DL_FOREACH (door->peers, peer) {
+        for (size_t i = 0; i < LENT_MAX; i++) {
+            if (peer->lent[i].id[0] != '\0')
+                return true;
+        }
+    }
+    return false;
 }
 
 void intake_door_connect(struct intake_door *door, int fd)

@@ -9,6 +9,9 @@ struct intake_door;
 
 struct intake_door *intake_door_new(struct manager *manager);
 void intake_door_free(struct intake_door *door); /* ends all connections; what they hadn't committed is removed */
+/* The process leaves: locks what is lent, so that the successor's recovery lets it be; from now on also what is lent later. */
+void intake_door_keep_lent(struct intake_door *door);
+bool intake_door_has_lent(const struct intake_door *door);
 /* Takes the socket of a new connection. */
 void intake_door_connect(struct intake_door *door, int fd);
 #endif

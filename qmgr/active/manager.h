@@ -40,6 +40,8 @@ struct manager {
     struct message *messages;      /* active ones, by queue id (uthash) */
     size_t message_count;
     size_t recipient_count;        /* of the active messages */
+    bool leaving;                  /* ... after a reload, and a successor takes care of all but what is under way */
+    size_t foreign;                /* files in active/ that our predecessor keeps */
     bool draining;                 /* about to end: no delivery is started any more */
 };
 

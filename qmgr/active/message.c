@@ -43,6 +43,7 @@ struct message *message_new(struct manager *manager, const char *id, struct aren
 {
     struct message *message = memory_new(struct message);
 
+    message->lock = -1;
     message->manager = manager;
     message->id = memory_copy_text(id);
     message->arena = take_arena;
@@ -69,6 +70,7 @@ void message_free(struct message *message)
     HASH_DEL(manager->messages, message);
     manager->message_count--;
     manager->recipient_count -= message->envelope.recipient_count;
+    fd_close(&message->lock);
     arena_free(message->arena);
     free(message->id);
     free(message);

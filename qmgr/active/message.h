@@ -56,6 +56,9 @@ struct message {
     size_t routed_count;
     size_t deliveries;        /* queued or running */
     size_t delivery_count;    /* made in this round */
+    size_t running;           /* ... that an agent has */
+    int lock;                 /* of a process that leaves: held on the file as long as the message is ours; else -1 */
+    bool released;            /* of a process that leaves: it is the successor's */
     bool notifying;           /* deliveries are over; notices to the sender are on their way */
     bool force_expired;       /* postsuper -e */
     bool delay_warned;        /* in this round */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "qmgr/active/leave.h"
 #include "qmgr/active/notice.h"
 #include "qmgr/active/refill.h"
 #include "util/base/clock.h"
@@ -127,6 +128,8 @@ void outcome_agent_lost(struct delivery *delivery, const char *error)
 
     if (delivery->message->manager->draining) { /* everything is being stopped: the next start goes on with it */
         (void)message_mark_done(delivery->message); /* costs a repetition at worst */
+        if (delivery->message->manager->leaving)
+            leave_release(delivery->message);
         return;
     }
     if (strcmp(error, "malformed response") != 0)

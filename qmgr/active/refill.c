@@ -8,6 +8,7 @@
 
 #include "qmgr/active/message.h"
 #include "qmgr/active/take_up.h"
+#include "qmgr/spool/recovery.h"
 #include "qmgr/spool/scan.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
@@ -232,10 +233,24 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     refill_wake(refill);
 }
 
+bool refill_owes_flush(const struct refill *refill)
+{
+    const struct walk *walk = &refill->walks[1];
+
+    return walk->scan != NULL && (walk->all || walk->again_all);
+}
+
+static bool is_known(void *context, const char *id)
+{
+    return message_find(context, id) != NULL;
+}
+
 static void on_queue_run(evutil_socket_t fd, short what, void *context)
 {
     struct refill *refill = context;
 
+    if (refill->manager->foreign > 0)
+        refill->manager->foreign = recovery_adopt(refill->manager->spool, is_known, refill->manager);
     schedule_tidy(refill->manager->schedule, clock_monotonic_ms());
     refill_scan_incoming(refill);
     refill_scan_deferred(refill, false);

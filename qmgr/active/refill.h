@@ -15,6 +15,8 @@ void refill_scan_incoming(struct refill *refill);
 void refill_scan_deferred(struct refill *refill, bool all);
 /* The deferred messages that have a recipient in this domain are due now (postqueue -s, ETRN). */
 void refill_scan_site(struct refill *refill, const char *site);
+/* Whether a flush was asked for that isn't over. */
+bool refill_owes_flush(const struct refill *refill);
 /* Room has become free. */
 void refill_wake(struct refill *refill);
 #endif

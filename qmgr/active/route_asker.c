@@ -320,7 +320,7 @@ static void pump(struct route_asker *asker)
 {
     struct question *question;
 
-    while (!asker->manager->draining && (question = next_question(asker)) != NULL) {
+    while ((!asker->manager->draining || asker->manager->leaving) && (question = next_question(asker)) != NULL) {
         struct line *line = idle_line(asker);
         if (line == NULL && !may_open(asker, question))
             break;

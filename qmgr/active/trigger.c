@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "qmgr/active/leave.h"
 #include "qmgr/active/refill.h"
 #include "qmgr/spool/queue_id.h"
 #include "util/base/clock.h"
@@ -32,6 +33,10 @@ static void deliver_now(struct manager *manager, const char *id)
  * site. */
 static void obey(struct manager *manager, const char *bytes)
 {
+    if (manager->leaving) {
+        leave_tell_successor(manager, bytes);
+        return;
+    }
     if (*bytes == '#') {
         deliver_now(manager, bytes + 1);
         return;

@@ -67,14 +67,21 @@ static void remove_place(const struct places *places, struct place *place)
     (void)spool_remove(places->spool, QUEUE_SPARE, place->id); /* start-up removes what is left */
 }
 
-void places_free(struct places *places)
+void places_give_up(struct places *places)
 {
-    if (places == NULL)
-        return;
     while (places->count > 0)
         remove_place(places, &places->free[--places->count]);
     while (places->retired_count > 0)
         remove_place(places, &places->retired[--places->retired_count]);
+    places->retired_max = 0;
+    places->batch = 1; /* one at a time from now on */
+}
+
+void places_free(struct places *places)
+{
+    if (places == NULL)
+        return;
+    places_give_up(places);
     fd_close(&places->folder);
     free(places);
 }
@@ -118,6 +125,8 @@ static void adapt_batch(struct places *places)
     bool fast = now_ms - places->last_batch_ms < FAST_MS;
 
     places->last_batch_ms = now_ms;
+    if (places->batch < BATCH_MIN)
+        return; /* given up */
     if (fast && places->batch < BATCH_MAX)
         places->batch *= 2;
     else if (!fast && places->batch > BATCH_MIN)
@@ -200,5 +209,5 @@ bool places_take(struct places *places, struct place *place)
 
 bool places_refill(struct places *places)
 {
-    return places->count <= places->batch / 4 && make_batch(places);
+    return places->batch >= BATCH_MIN && places->count <= places->batch / 4 && make_batch(places);
 }

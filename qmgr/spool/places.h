@@ -16,7 +16,9 @@ struct place {
 };
 
 struct places *places_new(struct spool *spool, bool long_ids);
-/* Removes the places that nobody took. */
+/* Removes the places that nobody took, and makes no more ahead: another process is about to. */
+void places_give_up(struct places *places);
+/* The same, and the end. */
 void places_free(struct places *places);
 
 /* Takes one, making a batch when none is left. False with errno. */

@@ -12,6 +12,7 @@
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/sys/file_lock.h"
 
 /* Complete means: its writer had synced it, or was about to and all of it got to disk. (A file that was used before may still be the
  * message that was there then, under another id.) Whether the client got its 250 is not known; in doubt the message is
@@ -36,9 +37,22 @@ static bool is_complete(struct spool *spool, const char *id, enum queue *queue)
     return complete;
 }
 
+/* A process that leaves after a reload holds it still. */
+static bool is_held(struct spool *spool, enum queue queue, const char *id)
+{
+    int fd = spool_open_file(spool, queue, id, O_RDONLY);
+    bool held = fd >= 0 && !file_lock_take(fd, false);
+
+    fd_close(&fd);
+    return held;
+}
+
 static void recover_place(struct spool *spool, int folder, const char *name)
 {
     enum queue queue = QUEUE_INCOMING;
+
+    if (queue_id_is_valid(name) && is_held(spool, QUEUE_SPARE, name))
+        return;
 
     if (queue_id_is_valid(name) && is_complete(spool, name, &queue)) {
         if (spool_move(spool, QUEUE_SPARE, queue, name))
@@ -65,16 +79,27 @@ static void recover_spare(struct spool *spool)
     (void)closedir(folder); /* was only read */
 }
 
-static void recover_active(struct spool *spool)
+size_t recovery_adopt(struct spool *spool, bool (*is_known)(void *context, const char *id), void *context)
 {
     struct scan *scan = scan_open(spool, QUEUE_ACTIVE);
+    size_t held = 0;
     const char *id;
 
     while ((id = scan_next(scan)) != NULL) {
-        if (!spool_move(spool, QUEUE_ACTIVE, QUEUE_INCOMING, id) && errno != ENOENT)
+        if (is_known(context, id))
+            continue;
+        if (is_held(spool, QUEUE_ACTIVE, id))
+            held++;
+        else if (!spool_move(spool, QUEUE_ACTIVE, QUEUE_INCOMING, id) && errno != ENOENT)
             log_warning("%s: move to the incoming queue: %m", id);
     }
     scan_close(scan);
+    return held;
+}
+
+static bool know_none(void *context, const char *id)
+{
+    return false;
 }
 
 static void warn_of_corrupt(struct spool *spool)
@@ -89,9 +114,10 @@ static void warn_of_corrupt(struct spool *spool)
         log_warning("%zu files in the corrupt queue", count);
 }
 
-void recovery_run(struct spool *spool)
+size_t recovery_run(struct spool *spool)
 {
     recover_spare(spool);
-    recover_active(spool);
+    size_t held = recovery_adopt(spool, know_none, NULL);
     warn_of_corrupt(spool);
+    return held;
 }

@@ -4,6 +4,8 @@
 #include "qmgr/spool/spool.h"
 
 /* Empties spare (complete messages go to incoming, everything else is removed) and moves active messages back to
- * incoming. Opens no deferred message. */
-void recovery_run(struct spool *spool);
+ * incoming. Opens no deferred message. Files that another process has locked (active/leave.h) stay; how many in active. */
+size_t recovery_run(struct spool *spool);
+/* Later: moves active messages that are neither known nor locked any more to incoming. How many are still locked. */
+size_t recovery_adopt(struct spool *spool, bool (*is_known)(void *context, const char *id), void *context);
 #endif
