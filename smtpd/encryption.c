@@ -19,6 +19,7 @@ struct encryption {
     struct arena *arena;
     struct tls_context *context; /* NULL: keys can't be used */
     struct maps *names;          /* tls_server_sni_maps */
+    struct maps *log_levels;     /* smtpd_tls_loglevel_maps */
     struct tls_sessions *sessions; /* NULL: tickets only */
 };
 
@@ -58,6 +59,7 @@ struct encryption *encryption_open_alone(const struct config *config, const unsi
     encryption->config = config;
     encryption->level = level;
     encryption->log_level = tls_log_level("smtpd_tls_loglevel", config->smtpd_tls_loglevel);
+    encryption->log_levels = maps_open(config, "smtpd_tls_loglevel_maps", config->smtpd_tls_loglevel_maps, TABLE_FOLD);
     encryption->arena = arena_new();
     encryption->must_see_certificate = config->smtpd_tls_req_ccert && level == CONFIG_TLS_ENCRYPT;
     if (config->smtpd_tls_req_ccert && !encryption->must_see_certificate)
@@ -91,6 +93,7 @@ void encryption_close(struct encryption *encryption)
     tls_context_close(encryption->context);
     tls_sessions_close(encryption->sessions);
     maps_close(encryption->names);
+    maps_close(encryption->log_levels);
     arena_free(encryption->arena);
     free(encryption);
 }
@@ -99,7 +102,8 @@ bool encryption_has_changed(struct encryption *encryption)
 {
     if (encryption == NULL || encryption->context == NULL)
         return false;
-    return tls_context_has_changed(encryption->context) || maps_have_changed(encryption->names);
+    return tls_context_has_changed(encryption->context) || maps_have_changed(encryption->names)
+        || maps_have_changed(encryption->log_levels);
 }
 
 bool encryption_is_offered(const struct encryption *encryption)
@@ -152,13 +156,30 @@ static struct verdict check_certificate(struct session *session)
     return VERDICT(421, "4.7.1", arena_printf(session->call, "%s Error: %s", session->config->myhostname, why));
 }
 
+/* By name, then by address; otherwise the level is that of all clients. */
+static int log_level_for(const struct encryption *encryption, const struct session *session)
+{
+    const char *const keys[] = { session->client.name, session->client.address };
+    struct str value = {0};
+    int level = encryption->log_level;
+
+    for (size_t i = 0; i < COUNT_OF(keys) && !maps_is_empty(encryption->log_levels); i++) {
+        if (maps_find(encryption->log_levels, keys[i], &value, NULL) == TABLE_FOUND) {
+            level = tls_log_level("smtpd_tls_loglevel_maps", str_text(&value));
+            break;
+        }
+    }
+    str_free(&value);
+    return level;
+}
+
 struct verdict encryption_start(struct session *session)
 {
     struct encryption *encryption = session->service->encryption;
 
     forget_session(session);
     session->tls = tls_accept(encryption->context, stream_fd(session->stream), session->client_text,
-        encryption->log_level, session->config->smtpd_starttls_timeout);
+        log_level_for(encryption, session), session->config->smtpd_starttls_timeout);
     if (session->tls == NULL)
         return VERDICT(454, "4.7.0", "TLS handshake failed");
     stream_set_transport(session->stream, &tls_transport, session->tls);

@@ -1,6 +1,7 @@
 #include "util/net/tls_log.h"
 
 #include <openssl/err.h>
+#include <string.h>
 
 #include "util/log/log.h"
 
@@ -22,13 +23,16 @@ void tls_log_problems(void)
     }
 }
 
+/* "1,trace" (since 3.12) also wants a file of each session's messages, which there isn't. */
 int tls_log_level(const char *parameter, const char *text)
 {
-    if (*text < '0' || *text > '9') {
+    size_t length = strcspn(text, ", ");
+
+    if (length == 0 || strspn(text, "0123456789") != length) {
         log_warning("unknown %s value \"%s\" in \"%s\"", parameter, text, text);
         return 0;
     }
-    return text[1] != '\0' || *text > '4' ? 4 : *text - '0';
+    return length > 1 || *text > '4' ? 4 : *text - '0';
 }
 
 static bool waits(const SSL *ssl, int result)
