@@ -6,16 +6,20 @@
 
 #include "master/worker/worker.h"
 #include "smtpd/anvil/quota.h"
+#include "smtpd/anvil/quota_file.h"
 #include "smtpd/anvil/tally.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/io/fd.h"
 #include "util/ipc/ipc.h"
 
+enum { SAVE_INTERVAL_S = 5 };
+
 struct anvil {
     struct worker *worker;
     struct tally *tally;
     struct quota *quota;
+    int quota_file;
 };
 
 /* An SMTP server process. It serves one client at a time. */
@@ -120,6 +124,13 @@ static void on_sweep_time(evutil_socket_t fd, short what, void *context)
     quota_sweep(anvil->quota, clock_monotonic_ms());
 }
 
+static void on_save_time(evutil_socket_t fd, short what, void *context)
+{
+    struct anvil *anvil = context;
+
+    quota_file_save(anvil->quota_file, anvil->quota);
+}
+
 static void every(struct anvil *anvil, int64_t seconds, event_callback_fn callback)
 {
     struct timeval interval = { .tv_sec = (time_t)seconds };
@@ -133,12 +144,16 @@ int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "anvil");
     const struct config *config = worker_config(worker);
-    struct anvil anvil = { .worker = worker, .tally = tally_new(config->anvil_rate_time_unit), .quota = quota_new() };
+    struct anvil anvil = { .worker = worker, .tally = tally_new(config->anvil_rate_time_unit), .quota = quota_new(),
+        .quota_file = quota_file_open(config) };
 
+    quota_file_load(anvil.quota_file, anvil.quota);
     worker_confine(worker, CONFINE_NOTHING_MORE);
     every(&anvil, config->anvil_status_update_time, on_status_time);
     every(&anvil, config->anvil_rate_time_unit, on_sweep_time);
+    every(&anvil, SAVE_INTERVAL_S, on_save_time);
     worker_serve_many(worker, on_connect, &anvil);
     tally_log(anvil.tally);
+    quota_file_save(anvil.quota_file, anvil.quota);
     return worker_stop(worker);
 }

@@ -25,6 +25,39 @@ static void sums_begin_anew_with_each_window(void **unused)
     quota_free(quota);
 }
 
+static void sums_outlast_a_process(void **unused)
+{
+    struct quota *before = quota_new();
+    struct quota *after = quota_new();
+    struct str text = {0};
+
+    assert_int_equal(quota_add(before, "login a\nb 1:x", 3, 3600, 5000), 3);
+    assert_int_equal(quota_add(before, "over", 3, 10, 5000), 3);
+    assert_true(quota_has_changed(before));
+    quota_put(before, 20000, 1000000, &text);
+    assert_true(quota_take(after, str_text(&text), text.length, 70000, 1000060));
+    assert_int_equal(quota_size(after), 1);
+    assert_int_equal(quota_add(after, "login a\nb 1:x", 1, 3600, 70000), 4);
+    assert_int_equal(quota_add(after, "login a\nb 1:x", 1, 3600, 70000 + 3520 * 1000), 5);
+    assert_int_equal(quota_add(after, "login a\nb 1:x", 1, 3600, 70000 + 3526 * 1000), 1);
+    quota_free(before);
+    quota_free(after);
+    str_free(&text);
+}
+
+static void texts_that_are_none_are_refused(void **unused)
+{
+    static const char *const texts[] = { "x", "1 2 3", "1 10 2000 3:ab\n", "1 10 2000 2:ab", "1 10 2000 2:abc\n", "-1 10 2000 2:ab\n",
+        "1 4294967296 2000 2:ab\n", "1 10 99999999999999999999 2:ab\n", "1 10 2000 99999:ab\n", "1  10 2000 2:ab\n" };
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct quota *quota = quota_new();
+        assert_false(quota_take(quota, texts[i], strlen(texts[i]), 0, 1000));
+        assert_int_equal(quota_size(quota), 0);
+        quota_free(quota);
+    }
+}
+
 static void limits_are_read_or_refused(void **unused)
 {
     static const struct {
@@ -64,6 +97,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_begin_anew_with_each_window),
+        cmocka_unit_test(sums_outlast_a_process),
+        cmocka_unit_test(texts_that_are_none_are_refused),
         cmocka_unit_test(limits_are_read_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
