@@ -38,13 +38,21 @@ static void take_override(struct session_options *options, struct arena *arena, 
         arena_copy_bytes(arena, text, (size_t)(equals - text)), equals + 1 };
 }
 
+/* An address may be given as SMTP has it. */
+static const char *without_brackets(const char *text, size_t length, struct arena *arena)
+{
+    bool in_brackets = length >= 2 && text[0] == '<' && text[length - 1] == '>';
+
+    return in_brackets ? arena_copy_bytes(arena, text + 1, length - 2) : arena_copy_bytes(arena, text, length);
+}
+
 static void take_recipients(struct session_options *options, const char *text, struct arena *arena)
 {
     const char *word;
     size_t length;
 
     while (text_next_word(&text, ",", &word, &length)) /* as with swaks: one option may name several */
-        options->recipients[options->recipient_count++] = arena_copy_bytes(arena, word, length);
+        options->recipients[options->recipient_count++] = without_brackets(word, length, arena);
 }
 
 void session_options_parse(int argc, char **argv, struct arena *arena, struct session_options *options)
@@ -63,7 +71,7 @@ void session_options_parse(int argc, char **argv, struct arena *arena, struct se
         case 'n': options->name = optarg; break;
         case 'r': options->reverse_name = optarg; break;
         case 'h': options->helo = optarg; break;
-        case 'f': options->sender = optarg; break;
+        case 'f': options->sender = without_brackets(optarg, strlen(optarg), arena); break;
         case 't': take_recipients(options, optarg, arena); break;
         case 'u': options->login = optarg; break;
         case 'o': take_override(options, arena, optarg); break;
