@@ -187,16 +187,26 @@ static bool is_due(const struct refill *refill, const struct walk *walk, const c
         || (refill->sites != NULL && is_for_site(refill, walk->queue, id));
 }
 
-static void take(struct refill *refill, const struct walk *walk, const char *id)
+static void take(struct refill *refill, enum queue queue, const char *id, bool flushed)
 {
     struct manager *manager = refill->manager;
 
     if (message_find(manager, id) != NULL)
         log_warning("%s: skipped, still being delivered", id);
-    else if (spool_move(manager->spool, walk->queue, QUEUE_ACTIVE, id))
-        (void)take_up_file(manager, id, walk->all && walk->queue == QUEUE_DEFERRED); /* it logs */
+    else if (spool_move(manager->spool, queue, QUEUE_ACTIVE, id))
+        (void)take_up_file(manager, id, flushed && queue == QUEUE_DEFERRED); /* it logs */
     else if (errno != ENOENT)
         log_warning("%s: move to the active queue: %m", id);
+}
+
+void refill_take_deferred(struct refill *refill, const char *id)
+{
+    struct manager *manager = refill->manager;
+
+    if (manager_has_room(manager))
+        take(refill, QUEUE_DEFERRED, id, true);
+    else if (spool_set_time(manager->spool, QUEUE_DEFERRED, id, clock_wall_us() / 1000000))
+        refill_scan_deferred(refill, false);
 }
 
 /* Up to the next message that is due. False: the walk is over, or has used up its share of this turn. */
@@ -211,7 +221,7 @@ static bool step(struct refill *refill, struct walk *walk, int *budget)
             return false;
         }
         if (is_due(refill, walk, id)) {
-            take(refill, walk, id);
+            take(refill, walk->queue, id, walk->all);
             return true;
         }
     }

@@ -13,6 +13,8 @@ void refill_scan_incoming(struct refill *refill);
 /* Looks for deferred messages whose time has come; all: whatever their time (and defer_transports), as a flush
  * does. */
 void refill_scan_deferred(struct refill *refill, bool all);
+/* One deferred message, whatever its time (and defer_transports); if there is no room for it, its time has come at least. */
+void refill_take_deferred(struct refill *refill, const char *id);
 /* The deferred messages that have a recipient in this domain are due now (postqueue -s, ETRN). */
 void refill_scan_site(struct refill *refill, const char *site);
 /* Whether a flush was asked for that isn't over. */

@@ -25,8 +25,8 @@ struct trigger {
 /* "#ID": a deferred message's time has come. */
 static void deliver_now(struct manager *manager, const char *id)
 {
-    if (queue_id_is_valid(id) && spool_set_time(manager->spool, QUEUE_DEFERRED, id, clock_wall_us() / 1000000))
-        refill_scan_deferred(manager->refill, false);
+    if (queue_id_is_valid(id))
+        refill_take_deferred(manager->refill, id);
 }
 
 /* All bytes of one request belong together, in any order: "ADF" flushes everything. "#" and "@" name one message or
