@@ -9,6 +9,7 @@
 #include "util/mail/address.h"
 #include "util/net/dns.h"
 #include "util/net/host_name.h"
+#include "util/table/dns_filter.h"
 
 /* A table, what the reply is about, and whether some key was found. */
 struct search {
@@ -149,7 +150,7 @@ static enum dns_outcome find_name_servers(struct search *search, const char *dom
     enum dns_outcome outcome = DNS_NO_NAME;
 
     while (domain != NULL && *domain != '\0') {
-        outcome = dns_lookup(domain, DNS_NS, 0, search->evaluation->arena, answer);
+        outcome = evaluation_ask_dns(search->evaluation, domain, DNS_NS, answer);
         if (outcome == DNS_FOUND || outcome == DNS_TRY_AGAIN)
             break;
         domain = strchr(domain, '.');
@@ -160,11 +161,14 @@ static enum dns_outcome find_name_servers(struct search *search, const char *dom
 }
 
 /* "... type=NS: Host not found": what stands behind the type. */
-static const char *short_reason(const char *text)
+static const char *short_reason(const struct dns_answer *answer)
 {
+    const char *text = answer->text;
     const char *type = strstr(text, " type=");
     const char *colon = type == NULL ? NULL : strstr(type, ": ");
 
+    if (dns_filter_hides_all(answer))
+        return "DNS reply filter policy";
     return colon == NULL ? text : colon + 2;
 }
 
@@ -183,7 +187,7 @@ static enum decision try_servers(struct search *search, const char *domain, enum
     if (type == DNS_A)
         return try_addresses_of(search, domain, DNS_A);
     enum dns_outcome outcome = type == DNS_NS ? find_name_servers(search, domain, &answer)
-                                              : dns_lookup(domain, type, 0, search->evaluation->arena, &answer);
+                                              : evaluation_ask_dns(search->evaluation, domain, type, &answer);
     if (outcome == DNS_NULL_MX)
         return DECISION_DUNNO;
     if (outcome != DNS_FOUND && type == DNS_MX && dns_is_absent(outcome)) {
@@ -192,7 +196,7 @@ static enum decision try_servers(struct search *search, const char *domain, enum
     }
     if (outcome != DNS_FOUND) {
         log_warning("Unable to look up %s host for %s: %s", dns_type_name(type),
-            outcome == DNS_TRY_AGAIN ? domain : search->subject.name, short_reason(answer.text));
+            outcome == DNS_TRY_AGAIN ? domain : search->subject.name, short_reason(&answer));
         return DECISION_DUNNO;
     }
     for (size_t i = 0; i < answer.count; i++) {

@@ -8,6 +8,7 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
+#include "util/table/dns_filter.h"
 
 enum { ASK_MAX = 64, REASON_BYTES_MAX = 500 };
 
@@ -140,14 +141,32 @@ void decide_dns_list_ask(struct evaluation *evaluation, const struct restriction
 
 /* --- and what is made of the answers --- */
 
+/* What the list says, less what smtpd_dns_reply_filter hides; the memory keeps what the list said. */
+static const struct dns_answer *find(struct evaluation *evaluation, const char *name)
+{
+    const struct dns_answer *answer = dns_list_find(memory_of(evaluation), name);
+
+    if (answer->outcome != DNS_FOUND || maps_is_empty(evaluation->policy->dns_filter))
+        return answer;
+    struct dns_answer *left = arena_allocate(evaluation->arena, sizeof(*left));
+    *left = *answer;
+    left->records = arena_allocate(evaluation->arena, answer->count * sizeof(*left->records));
+    memcpy(left->records, answer->records, answer->count * sizeof(*left->records));
+    (void)dns_filter_apply(evaluation->policy->dns_filter, "smtpd_dns_reply_filter", name, DNS_A, evaluation->arena, left);
+    return left;
+}
+
 /* The list's explanation, at most so long that a reply can carry it. */
 static const char *find_reason(struct evaluation *evaluation, const char *name)
 {
     struct dns_answer answer;
     struct str reason = {0};
 
-    if (dns_lookup(name, DNS_TXT, 0, evaluation->arena, &answer) != DNS_FOUND)
+    if (evaluation_ask_dns(evaluation, name, DNS_TXT, &answer) != DNS_FOUND) {
+        if (dns_filter_hides_all(&answer))
+            log_warning("%s: TXT lookup error: DNS reply filter drops all results", name);
         return "";
+    }
     for (size_t i = 0; i < answer.count && reason.length < REASON_BYTES_MAX; i++)
         str_printf(&reason, "%s%s", i == 0 ? "" : " / ", answer.records[i].name);
     if (reason.length > REASON_BYTES_MAX)
@@ -162,7 +181,7 @@ static enum decision reject_in(struct evaluation *evaluation, const struct dns_l
     if (listed->key == NULL)
         return DECISION_DUNNO;
     const char *name = arena_printf(evaluation->arena, "%s.%s", listed->key, list->domain);
-    const struct dns_answer *answer = dns_list_find(memory_of(evaluation), name);
+    const struct dns_answer *answer = find(evaluation, name);
     if (answer->outcome != DNS_FOUND && !dns_is_absent(answer->outcome))
         log_warning("%s: RBL lookup error: %s", name, answer->text);
     if (!dns_list_counts(list, answer))
@@ -181,7 +200,7 @@ static enum decision permit_in(struct evaluation *evaluation, const struct dns_l
     if (listed->key == NULL)
         return DECISION_DUNNO;
     const char *name = arena_printf(evaluation->arena, "%s.%s", listed->key, list->domain);
-    const struct dns_answer *answer = dns_list_find(memory_of(evaluation), name);
+    const struct dns_answer *answer = find(evaluation, name);
     if (answer->outcome != DNS_FOUND && !dns_is_absent(answer->outcome)) {
         log_warning("%s: RBL lookup error: %s", name, answer->text);
         evaluation_defer_if_reject(evaluation, (int)evaluation->policy->config->access_map_defer_code, "4.7.1", &subject,

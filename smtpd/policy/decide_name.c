@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "util/base/text.h"
+#include "util/log/log.h"
 #include "util/mail/address.h"
 #include "util/net/dns.h"
 #include "util/net/host_name.h"
 #include "util/net/idn.h"
+#include "util/table/dns_filter.h"
 
 enum decision decide_name_naked(struct evaluation *evaluation, const struct restriction *restriction)
 {
@@ -74,22 +76,34 @@ enum decision decide_name_non_fqdn_helo(struct evaluation *evaluation, const str
         "need fully-qualified hostname");
 }
 
+/* What the filter hides can't be held against the client. */
+static enum dns_outcome excuse(const char *name, const enum dns_type *types)
+{
+    log_warning("%s: %s lookup error: DNS reply filter drops all results", name,
+        types[0] == DNS_MX ? "MX or address" : "address or MX");
+    return DNS_FOUND;
+}
+
 /* Whether any of the types exists for name. DNS_TRY_AGAIN when not even one answer was had. */
 static enum dns_outcome exists(struct evaluation *evaluation, const char *name, const enum dns_type *types, size_t count)
 {
     enum dns_outcome result = DNS_NO_NAME;
+    bool hidden = false;
 
     for (size_t i = 0; i < count; i++) {
         struct dns_answer answer;
-        enum dns_outcome outcome = dns_lookup(name, types[i], 0, evaluation->arena, &answer);
+        enum dns_outcome outcome = evaluation_ask_dns(evaluation, name, types[i], &answer);
         if (outcome == DNS_FOUND || outcome == DNS_NULL_MX)
             return outcome;
+        hidden = hidden || dns_filter_hides_all(&answer);
+        if (hidden && types[i] == DNS_MX)
+            break;
         if (outcome == DNS_TRY_AGAIN)
             result = DNS_TRY_AGAIN;
         else if (result != DNS_TRY_AGAIN)
             result = outcome;
     }
-    return result;
+    return hidden ? excuse(name, types) : result;
 }
 
 /* config's unknown_*_tempfail_action: defer_if_permit (default), defer_if_reject, defer or a restriction list. */

@@ -180,7 +180,7 @@ enum decision decide_relay_mx_backup(struct evaluation *evaluation, const struct
     const char *domain = address_domain(route->recipient);
     if (domain == NULL || *domain == '[' || route->class != ROUTE_OTHER)
         return DECISION_DUNNO;
-    switch (dns_lookup(domain, DNS_MX, 0, evaluation->arena, &answer)) {
+    switch (evaluation_ask_dns(evaluation, domain, DNS_MX, &answer)) {
     case DNS_FOUND:
         return judge_exchangers(evaluation, &answer);
     case DNS_TRY_AGAIN:

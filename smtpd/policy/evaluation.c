@@ -6,6 +6,7 @@
 #include "smtpd/policy/policy_probe.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/table/dns_filter.h"
 
 enum { MAX_DEPTH = 20 };
 
@@ -247,6 +248,13 @@ enum decision evaluation_walk(struct evaluation *evaluation, const struct restri
     evaluation->warn_only = outer_warn_only;
     evaluation->depth--;
     return decision;
+}
+
+enum dns_outcome evaluation_ask_dns(struct evaluation *evaluation, const char *name, enum dns_type type,
+    struct dns_answer *answer)
+{
+    (void)dns_lookup(name, type, 0, evaluation->arena, answer); /* the outcome is in the answer, too */
+    return dns_filter_apply(evaluation->policy->dns_filter, "smtpd_dns_reply_filter", name, type, evaluation->arena, answer);
 }
 
 const struct route *evaluation_route(struct evaluation *evaluation, enum subject_class which)

@@ -37,6 +37,7 @@ struct policy {
     bool parent_matches;             /* parent_domain_matches_subdomains lists smtpd_access_maps */
     struct match_list *permit_actions; /* smtpd_log_access_permit_actions */
     struct maps *rbl_reply_maps;
+    struct maps *dns_filter; /* smtpd_dns_reply_filter */
     struct verify_client *verify; /* NULL: not needed yet */
     struct own_address *own;
     struct maps *relay_certificates; /* relay_clientcerts */
@@ -90,6 +91,10 @@ void evaluation_note(struct evaluation *evaluation, enum policy_note_kind kind, 
 /* smtpd_log_access_permit_actions: "action=OK for Client host=name from table", if that action is listed. */
 void evaluation_note_permit(struct evaluation *evaluation, const char *action, const struct subject *subject,
     const char *detail);
+
+/* A DNS look-up, less what smtpd_dns_reply_filter hides. */
+enum dns_outcome evaluation_ask_dns(struct evaluation *evaluation, const char *name, enum dns_type type,
+    struct dns_answer *answer);
 
 /* Who would get mail for the sender or the recipient. NULL: a look-up failed. */
 const struct route *evaluation_route(struct evaluation *evaluation, enum subject_class which);

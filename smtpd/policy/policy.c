@@ -67,6 +67,7 @@ static void open_maps(struct policy *policy)
     policy->relay_recipients = OPEN(relay_recipient_maps);
     policy->virtual_mailboxes = OPEN(virtual_mailbox_maps);
     policy->rbl_reply_maps = OPEN(rbl_reply_maps);
+    policy->dns_filter = OPEN(smtpd_dns_reply_filter);
 #undef OPEN
 }
 
@@ -112,7 +113,7 @@ void policy_close(struct policy *policy)
         return;
     struct maps *maps[] = { policy->relay_certificates, policy->canonical, policy->recipient_canonical, policy->virtual_alias,
         policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes,
-        policy->rbl_reply_maps };
+        policy->rbl_reply_maps, policy->dns_filter };
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         maps_close(maps[i]);
     restriction_parser_close(&policy->parser);
@@ -129,7 +130,7 @@ bool policy_has_changed(struct policy *policy)
 {
     struct maps *maps[] = { policy->relay_certificates, policy->canonical, policy->recipient_canonical, policy->virtual_alias,
         policy->login_owners, policy->local_recipients, policy->relay_recipients, policy->virtual_mailboxes,
-        policy->rbl_reply_maps };
+        policy->rbl_reply_maps, policy->dns_filter };
 
     for (size_t i = 0; i < COUNT_OF(maps); i++) {
         if (maps_have_changed(maps[i]))
