@@ -16,13 +16,13 @@
 enum { RELAYS = 2, DOUBTS = 3 }; /* exit statuses of rehearse relay */
 
 /* What restrictions say is smtpd's knowledge: rehearse asks them. */
-static _Noreturn void run(const struct config *config, int output)
+static _Noreturn void run(const struct config *config, const char *verb, int output)
 {
     struct str path = {0};
 
     str_printf(&path, "%s/rehearse", programs_directory(config));
     if (dup2(output, STDOUT_FILENO) >= 0)
-        (void)execl(str_text(&path), "rehearse", "relay", (char *)NULL);
+        (void)execl(str_text(&path), "rehearse", verb, (char *)NULL);
     _exit(1);
 }
 
@@ -48,28 +48,43 @@ static void tell_all(int fd)
     (void)fclose(lines); /* only read from */
 }
 
-bool examine_relay(const struct config *config)
+/* The exit status; 1: it couldn't tell. Each line is a finding. */
+static int ask(const struct config *config, const char *verb)
 {
     int ends[2];
     int status;
 
-    if (text_equal(config->open_relay_action, "ignore"))
-        return true;
     if (pipe2(ends, O_CLOEXEC) != 0)
         log_fatal("pipe: %m");
     pid_t pid = fork();
     if (pid < 0)
         log_fatal("fork: %m");
     if (pid == 0)
-        run(config, ends[1]);
+        run(config, verb, ends[1]);
     (void)close(ends[1]); /* the other process has it */
     tell_all(ends[0]);
     while (waitpid(pid, &status, 0) < 0) {
         if (errno != EINTR)
             log_fatal("wait: %m");
     }
-    int result = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+bool examine_relay(const struct config *config)
+{
+    if (text_equal(config->open_relay_action, "ignore"))
+        return true;
+    int result = ask(config, "relay");
     if (result != 0 && result != RELAYS && result != DOUBTS)
         tell("whether strangers could relay can't be told now");
     return result != RELAYS || text_equal(config->open_relay_action, "warn");
+}
+
+bool examine_relay_flaws(const struct config *config)
+{
+    int result = ask(config, "flaws");
+
+    if (result != 0 && result != DOUBTS)
+        tell("what smtpd and postscreen are told can't be looked at now: see the log of the first client");
+    return result == 0;
 }

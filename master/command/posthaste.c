@@ -215,6 +215,7 @@ static int check(const struct command *command)
     good = examine_tls(command->config) && good;
     good = examine_table_files(command->config) && good;
     examine_services(command->config);
+    good = examine_relay_flaws(command->config) && good;
     good = examine_relay(command->config) && good;
     return good ? 0 : 1;
 }

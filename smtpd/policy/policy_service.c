@@ -26,6 +26,7 @@ struct policy_service {
     int64_t timeout_s, max_idle_s, max_ttl_s, request_limit, try_limit, retry_delay_s;
     char *default_action;
     char *context;
+    struct str flaw; /* what is wrong with the settings; "": nothing */
 
     struct stream *stream; /* NULL: not connected */
     int64_t opened_ms;
@@ -43,38 +44,38 @@ static void set_text(char **target, const char *value)
     *target = memory_copy_text(value);
 }
 
-static void set_time(int64_t *target, const char *name, const char *value)
+static void set_time(struct policy_service *service, int64_t *target, const char *name, const char *value)
 {
     if (!number_parse_time(value, 's', target) || *target < 1)
-        log_fatal("invalid %s value: %s", name, value);
+        str_printf(&service->flaw, "invalid %s value: %s; ", name, value);
 }
 
-static void set_count(int64_t *target, const char *name, const char *value, int64_t minimum)
+static void set_count(struct policy_service *service, int64_t *target, const char *name, const char *value, int64_t minimum)
 {
     if (!number_parse_i64(value, minimum, INT32_MAX, target))
-        log_fatal("invalid %s value: %s", name, value);
+        str_printf(&service->flaw, "invalid %s value: %s; ", name, value);
 }
 
 static void set_option(struct policy_service *service, const char *name, const char *value)
 {
     if (text_equal(name, "timeout"))
-        set_time(&service->timeout_s, name, value);
+        set_time(service, &service->timeout_s, name, value);
     else if (text_equal(name, "max_idle"))
-        set_time(&service->max_idle_s, name, value);
+        set_time(service, &service->max_idle_s, name, value);
     else if (text_equal(name, "max_ttl"))
-        set_time(&service->max_ttl_s, name, value);
+        set_time(service, &service->max_ttl_s, name, value);
     else if (text_equal(name, "retry_delay"))
-        set_time(&service->retry_delay_s, name, value);
+        set_time(service, &service->retry_delay_s, name, value);
     else if (text_equal(name, "request_limit"))
-        set_count(&service->request_limit, name, value, 0);
+        set_count(service, &service->request_limit, name, value, 0);
     else if (text_equal(name, "try_limit"))
-        set_count(&service->try_limit, name, value, 1);
+        set_count(service, &service->try_limit, name, value, 1);
     else if (text_equal(name, "default_action"))
         set_text(&service->default_action, value);
     else if (text_equal(name, "policy_context"))
         set_text(&service->context, value);
     else
-        log_fatal("unexpected attribute: \"%s\" in %s", name, service->text);
+        str_printf(&service->flaw, "unexpected attribute: \"%s\"; ", name);
 }
 
 /* "name=value", or { name = value } where the value has blanks. */
@@ -86,15 +87,17 @@ static void take_option(struct policy_service *service, const char *word)
     if (*word != '{')
         str_set(&inner, word);
     else if (!brace_content(word, &inner, &why))
-        log_fatal("policy service option \"%s\": %s", word, str_text(&why));
+        str_printf(&service->flaw, "option \"%s\": %s; ", word, str_text(&why));
     char *equals = inner.data == NULL ? NULL : strchr(inner.data, '=');
-    if (equals == NULL)
-        log_fatal("malformed option: missing '=' after attribute name: \"...%s...\"", str_text(&inner));
-    char *end = equals;
-    while (end > inner.data && text_is_space(end[-1]))
-        end--;
-    *end = '\0';
-    set_option(service, inner.data, equals + 1 + strspn(equals + 1, " \t\r\n"));
+    if (equals == NULL) {
+        str_printf(&service->flaw, "malformed option: missing '=' after attribute name: \"...%s...\"; ", str_text(&inner));
+    } else {
+        char *end = equals;
+        while (end > inner.data && text_is_space(end[-1]))
+            end--;
+        *end = '\0';
+        set_option(service, inner.data, equals + 1 + strspn(equals + 1, " \t\r\n"));
+    }
     str_free(&inner);
     str_free(&why);
 }
@@ -104,8 +107,9 @@ static void set_endpoint(struct policy_service *service, const char *endpoint)
     if (text_starts_with(endpoint, "inet:"))
         service->is_inet = true;
     else if (!text_starts_with(endpoint, "unix:") && !text_starts_with(endpoint, "local:"))
-        log_fatal("invalid transport name: %.*s in service: %s", (int)strcspn(endpoint, ":"), endpoint, endpoint);
-    service->name = memory_copy_text(strchr(endpoint, ':') + 1);
+        str_printf(&service->flaw, "invalid transport name: %.*s; ", (int)strcspn(endpoint, ":"), endpoint);
+    const char *colon = strchr(endpoint, ':');
+    service->name = memory_copy_text(colon == NULL ? "" : colon + 1);
 }
 
 struct policy_service *policy_service_open(const struct config *config, const char *text)
@@ -123,20 +127,26 @@ struct policy_service *policy_service_open(const struct config *config, const ch
         .context = memory_copy_text(config->smtpd_policy_service_policy_context) };
     if (*text == '{') {
         if (!brace_content(text, &inner, &why))
-            log_fatal("policy service \"%s\": %s", text, str_text(&why));
+            str_printf(&service->flaw, "%s; ", str_text(&why));
         const char *cursor = str_text(&inner);
-        if (!brace_next_word(&cursor, TEXT_LIST_SEPARATORS, &word))
-            log_fatal("policy service \"%s\" names no server", text);
+        (void)brace_next_word(&cursor, TEXT_LIST_SEPARATORS, &word); /* "" is a bad endpoint, too */
         set_endpoint(service, str_text(&word));
         while (brace_next_word(&cursor, TEXT_LIST_SEPARATORS, &word))
             take_option(service, str_text(&word));
     } else {
         set_endpoint(service, text);
     }
+    if (service->flaw.length > 0)
+        str_printf(&service->flaw, "in service: %s", text);
     str_free(&inner);
     str_free(&word);
     str_free(&why);
     return service;
+}
+
+const char *policy_service_flaw(const struct policy_service *service)
+{
+    return service->flaw.length == 0 ? NULL : str_text(&service->flaw);
 }
 
 static void disconnect(struct policy_service *service)
@@ -152,6 +162,7 @@ void policy_service_close(struct policy_service *service)
     disconnect(service);
     str_free(&service->reply.action);
     str_free(&service->line);
+    str_free(&service->flaw);
     free(service->text);
     free(service->name);
     free(service->default_action);

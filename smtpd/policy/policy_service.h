@@ -9,9 +9,10 @@
 
 struct policy_service;
 
-/* text: "inet:host:port", "unix:private/policy", or "{ inet:host:port, timeout=10s, default_action=DUNNO }". Ends the process with
- * one line, as Postfix does, when that makes no sense. Connects only when asked. */
+/* text: "inet:host:port", "unix:private/policy", or "{ inet:host:port, timeout=10s, default_action=DUNNO }". Connects only
+ * when asked. One that makes no sense has a flaw, and must not be asked. */
 struct policy_service *policy_service_open(const struct config *config, const char *text);
+const char *policy_service_flaw(const struct policy_service *service); /* NULL: none */
 void policy_service_close(struct policy_service *service); /* NULL is allowed */
 
 const char *policy_service_text(const struct policy_service *service);           /* as given to policy_service_open */

@@ -197,6 +197,8 @@ static void take_argument(struct restriction_parser *parser, struct arena *arena
             return;
         }
         item->service = open_service(parser, argument);
+        if (policy_service_flaw(item->service) != NULL)
+            item->flaw = arena_printf(arena, "restriction %s: %s", item->name, policy_service_flaw(item->service));
         break;
     }
     item->argument = argument;

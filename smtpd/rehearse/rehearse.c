@@ -1,6 +1,7 @@
 /* rehearse.c: what would happen, without letting it happen: the program behind posthaste session and
- * posthaste route, and behind its check for open relays. It calls
+ * posthaste route, and behind its checks for open relays and flaws in restrictions. It calls
  * the code that smtpd and qmgr decide with; posthaste executes it. */
+#include "smtpd/rehearse/flaws_show.h"
 #include "smtpd/rehearse/relay_show.h"
 #include "smtpd/rehearse/route_show.h"
 #include "smtpd/rehearse/session_show.h"
@@ -16,6 +17,7 @@ static const struct {
     { "session", session_show, false },
     { "route", route_show, false },
     { "relay", relay_show, true },
+    { "flaws", flaws_show, true },
 };
 
 int main(int argc, char **argv)

@@ -11,6 +11,7 @@
 #include "smtpd/anvil/tally.h"
 #include "smtpd/policy/dns_list.h"
 #include "smtpd/policy/policy_reply.h"
+#include "smtpd/verify/probe_sender.h"
 #include "smtpd/verify/verify_cache.h"
 #include "util/base/memory.h"
 
@@ -138,6 +139,37 @@ static void a_good_address_isnt_lost_by_one_bad_probe(void **unused)
     str_free(&why);
 }
 
+/* Names and times were told by Postfix: 1795320681 / 3600 s is JQY3 in base 31. */
+static void a_sender_of_probes_changes_with_time_and_is_known_for_three_intervals(void **unused)
+{
+    static const struct {
+        const char *address;
+        bool known;
+    } cases[] = {
+        { "dblJQY3@mail.example", true },  { "dblJQY3@MAIL.example", true }, { "DBLJQY3@mail.example", true },
+        { "dblJQY2@mail.example", true },  { "dblJQY4@mail.example", true }, { "dblJQY1@mail.example", false },
+        { "dblJQY5@mail.example", false }, { "dbljqy3@mail.example", false }, { "dbl@mail.example", false },
+        { "dblJQY3@other.example", false }, { "dblJQY3", false },            { "", false },
+    };
+    struct config *config;
+    struct str text = {0};
+
+    assert_true(config_from_text("address_verify_sender = dbl\naddress_verify_sender_ttl = 3600s\nmyorigin = mail.example\n",
+        NULL, 0, "verify", &config, &text));
+    str_clear(&text);
+    probe_sender_put(config, 1795320681, &text);
+    assert_string_equal(str_text(&text), "dblJQY3@mail.example");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (probe_sender_is(config, cases[i].address, 1795320681) != cases[i].known)
+            fail_msg("%s", cases[i].address);
+    }
+    str_clear(&text);
+    probe_sender_put_plain(config, &text);
+    assert_string_equal(str_text(&text), "dbl@mail.example");
+    config_free(config);
+    str_free(&text);
+}
+
 static void counters_begin_anew_with_each_time_unit(void **unused)
 {
     struct tally *tally = tally_new(60);
@@ -171,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_policy_reply_ends_with_an_empty_line_and_has_an_action),
         cmocka_unit_test(what_a_probe_found_is_kept_as_postfix_keeps_it),
         cmocka_unit_test(a_good_address_isnt_lost_by_one_bad_probe),
+        cmocka_unit_test(a_sender_of_probes_changes_with_time_and_is_known_for_three_intervals),
         cmocka_unit_test(counters_begin_anew_with_each_time_unit),
     };
 
