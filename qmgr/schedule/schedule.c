@@ -2,91 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
+#include "qmgr/schedule/schedule_inside.h"
 #include "util/base/memory.h"
-
-/* The deliveries of one message to one destination. It is in the runnable list of its job, or parked at the
- * destination, or (when nothing of it waits) in neither. */
-struct schedule_peer {
-    struct job *job;
-    struct schedule_destination *destination;
-    struct schedule_entry *entries;
-    size_t running;
-    bool runnable;
-    bool parked;
-    struct schedule_peer *prev;      /* in the runnable list or the parked list */
-    struct schedule_peer *next;
-    struct schedule_peer *prev_peer; /* all peers of the destination */
-    struct schedule_peer *next_peer;
-};
-
-/* One place in a destination's window that several deliveries share. */
-struct schedule_slot {
-    size_t users;
-};
-
-/* The work of one message for one transport; in the transport's ring as long as it has runnable peers. */
-struct job {
-    const void *message;
-    struct schedule_transport *transport;
-    struct schedule_peer *runnable;
-    size_t peer_count;
-    bool in_ring;
-    struct job *prev;
-    struct job *next;
-};
-
-struct schedule_destination {
-    struct schedule_transport *transport;
-    char *name;
-    struct feedback feedback;
-    int busy;                      /* places taken in the window */
-    unsigned riders;               /* schedule_let_ride */
-    int64_t delayed_until_ms;
-    int64_t dead_until_ms;
-    struct schedule_reason reason; /* while dead; owned */
-    struct schedule_peer *parked;
-    struct schedule_peer *peers;
-    struct schedule_peer *latest;  /* the peer made last, if it is still there */
-    UT_hash_handle hh;
-};
-
-struct schedule_transport {
-    char *name;
-    struct schedule_limits limits;
-    void *data;
-    struct job *ring;
-    struct job *latest;
-    struct schedule_destination *destinations;
-    int64_t delayed_until_ms;
-    int64_t dead_until_ms;
-    struct schedule_reason reason;
-    size_t waiting;
-    size_t running;
-    UT_hash_handle hh;
-};
-
-struct schedule {
-    schedule_read_limits *read_limits;
-    void *context;
-    struct schedule_transport *transports;
-};
-
-static void reason_clear(struct schedule_reason *reason)
-{
-    free((char *)(uintptr_t)reason->status);
-    free((char *)(uintptr_t)reason->why);
-    *reason = (struct schedule_reason){0};
-}
-
-static void reason_set(struct schedule_reason *reason, const struct schedule_reason *from)
-{
-    reason_clear(reason);
-    reason->status = memory_copy_text(from->status);
-    reason->why = memory_copy_text(from->why);
-}
 
 /* --- making and freeing --- */
 
@@ -113,7 +32,7 @@ struct schedule_transport *schedule_transport(struct schedule *schedule, const c
     return transport;
 }
 
-static struct schedule_destination *find_destination(struct schedule_transport *transport, const char *name)
+struct schedule_destination *schedule_find_destination(struct schedule_transport *transport, const char *name)
 {
     struct schedule_destination *destination;
 
@@ -123,7 +42,7 @@ static struct schedule_destination *find_destination(struct schedule_transport *
 
 static struct schedule_destination *need_destination(struct schedule_transport *transport, const char *name)
 {
-    struct schedule_destination *destination = find_destination(transport, name);
+    struct schedule_destination *destination = schedule_find_destination(transport, name);
 
     if (destination != NULL)
         return destination;
@@ -138,22 +57,19 @@ static struct schedule_destination *need_destination(struct schedule_transport *
 static void free_destination(struct schedule_destination *destination)
 {
     HASH_DEL(destination->transport->destinations, destination);
-    reason_clear(&destination->reason);
+    schedule_reason_clear(&destination->reason);
     free(destination->name);
     free(destination);
 }
 
-/* What was learnt of a destination is kept only as long as there is work for it, or it is dead or delayed. */
-static void drop_destination_if_idle(struct schedule_destination *destination, int64_t now_ms)
+void schedule_drop_if_idle(struct schedule_destination *destination, int64_t now_ms)
 {
     if (destination->peers == NULL && destination->busy == 0 && destination->dead_until_ms <= now_ms
         && destination->delayed_until_ms <= now_ms)
         free_destination(destination);
 }
 
-static void free_peer(struct schedule_peer *peer);
-
-static void free_job(struct job *job)
+static void free_job(struct schedule_job *job)
 {
     if (job->in_ring)
         DL_DELETE(job->transport->ring, job);
@@ -162,9 +78,9 @@ static void free_job(struct job *job)
     free(job);
 }
 
-static void unlink_runnable(struct schedule_peer *peer)
+void schedule_unlink_runnable(struct schedule_peer *peer)
 {
-    struct job *job = peer->job;
+    struct schedule_job *job = peer->job;
 
     DL_DELETE(job->runnable, peer);
     peer->runnable = false;
@@ -176,7 +92,7 @@ static void unlink_runnable(struct schedule_peer *peer)
 
 static void make_runnable(struct schedule_peer *peer, bool first)
 {
-    struct job *job = peer->job;
+    struct schedule_job *job = peer->job;
 
     if (first)
         DL_PREPEND(job->runnable, peer);
@@ -192,21 +108,21 @@ static void make_runnable(struct schedule_peer *peer, bool first)
     job->in_ring = true;
 }
 
-static void unpark(struct schedule_peer *peer)
+void schedule_unpark(struct schedule_peer *peer)
 {
     DL_DELETE(peer->destination->parked, peer);
     peer->parked = false;
 }
 
-static void free_peer(struct schedule_peer *peer)
+void schedule_free_peer(struct schedule_peer *peer)
 {
     struct schedule_destination *destination = peer->destination;
-    struct job *job = peer->job;
+    struct schedule_job *job = peer->job;
 
     if (peer->runnable)
-        unlink_runnable(peer);
+        schedule_unlink_runnable(peer);
     if (peer->parked)
-        unpark(peer);
+        schedule_unpark(peer);
     DL_DELETE2(destination->peers, peer, prev_peer, next_peer);
     if (destination->latest == peer)
         destination->latest = NULL;
@@ -221,11 +137,11 @@ static void free_transport(struct schedule *schedule, struct schedule_transport 
 
     HASH_ITER (hh, transport->destinations, destination, next) {
         while (destination->peers != NULL)
-            free_peer(destination->peers);
+            schedule_free_peer(destination->peers);
         free_destination(destination);
     }
     HASH_DEL(schedule->transports, transport);
-    reason_clear(&transport->reason);
+    schedule_reason_clear(&transport->reason);
     free(transport->name);
     free(transport);
 }
@@ -243,18 +159,18 @@ void schedule_free(struct schedule *schedule)
 
 /* --- adding --- */
 
-static struct job *need_job(struct schedule_transport *transport, const void *message)
+static struct schedule_job *need_job(struct schedule_transport *transport, const void *message)
 {
     if (transport->latest != NULL && transport->latest->message == message)
         return transport->latest;
-    struct job *job = memory_new(struct job);
+    struct schedule_job *job = memory_new(struct schedule_job);
     job->message = message;
     job->transport = transport;
     transport->latest = job;
     return job;
 }
 
-static struct schedule_peer *need_peer(struct job *job, struct schedule_destination *destination)
+static struct schedule_peer *need_peer(struct schedule_job *job, struct schedule_destination *destination)
 {
     if (destination->latest != NULL && destination->latest->job == job)
         return destination->latest;
@@ -299,7 +215,7 @@ static void wake(struct schedule_destination *destination, int64_t now_ms)
     for (int free_slots = window_of(destination) - destination->busy; free_slots > 0 && destination->parked != NULL;
          free_slots--) {
         struct schedule_peer *peer = destination->parked;
-        unpark(peer);
+        schedule_unpark(peer);
         make_runnable(peer, true);
     }
 }
@@ -314,7 +230,7 @@ static void wake_delayed(struct schedule_transport *transport, int64_t now_ms)
         if (destination->delayed_until_ms > 0 && destination->delayed_until_ms <= now_ms) {
             destination->delayed_until_ms = 0;
             wake(destination, now_ms);
-            drop_destination_if_idle(destination, now_ms);
+            schedule_drop_if_idle(destination, now_ms);
         }
     }
 }
@@ -322,7 +238,7 @@ static void wake_delayed(struct schedule_transport *transport, int64_t now_ms)
 static struct schedule_entry *start_entry(struct schedule_peer *peer)
 {
     struct schedule_entry *entry = peer->entries;
-    struct job *job = peer->job;
+    struct schedule_job *job = peer->job;
 
     DL_DELETE(peer->entries, entry);
     entry->slot = NULL;
@@ -331,9 +247,9 @@ static struct schedule_entry *start_entry(struct schedule_peer *peer)
     job->transport->running++;
     /* To the end of both lines: other destinations and other messages first. */
     if (peer->parked)
-        unpark(peer);
+        schedule_unpark(peer);
     else
-        unlink_runnable(peer);
+        schedule_unlink_runnable(peer);
     if (job->in_ring) {
         DL_DELETE(job->transport->ring, job);
         DL_APPEND(job->transport->ring, job);
@@ -355,7 +271,7 @@ struct schedule_entry *schedule_next(struct schedule_transport *transport, int64
             peer->destination->busy++;
             return start_entry(peer);
         }
-        unlink_runnable(peer);
+        schedule_unlink_runnable(peer);
         peer->parked = true;
         DL_APPEND(peer->destination->parked, peer);
     }
@@ -474,105 +390,16 @@ bool schedule_finish(struct schedule_entry *entry, const struct schedule_reason 
     entry->peer = NULL;
     set_delays(destination, now_ms);
     if (peer->entries == NULL && peer->running == 0)
-        free_peer(peer);
+        schedule_free_peer(peer);
     if (died) {
         destination->dead_until_ms = now_ms + transport->limits.dead_ms;
-        reason_set(&destination->reason, unreachable);
+        schedule_reason_set(&destination->reason, unreachable);
         *dead = destination;
         return true;
     }
     wake(destination, now_ms);
-    drop_destination_if_idle(destination, now_ms);
+    schedule_drop_if_idle(destination, now_ms);
     return false;
-}
-
-static struct schedule_entry *take_entry(struct schedule_peer *peer)
-{
-    struct schedule_entry *entry = peer->entries;
-
-    DL_DELETE(peer->entries, entry);
-    peer->job->transport->waiting--;
-    if (peer->entries == NULL) {
-        if (peer->runnable)
-            unlink_runnable(peer);
-        if (peer->parked)
-            unpark(peer);
-        if (peer->running == 0)
-            free_peer(peer);
-    }
-    entry->peer = NULL;
-    return entry;
-}
-
-struct schedule_entry *schedule_take_suspended(struct schedule_destination *dead)
-{
-    struct schedule_peer *peer = dead->peers;
-
-    while (peer != NULL && peer->entries == NULL) /* only running deliveries */
-        peer = peer->next_peer;
-    return peer == NULL ? NULL : take_entry(peer);
-}
-
-struct schedule_entry *schedule_take_all(struct schedule_transport *transport)
-{
-    for (struct schedule_destination *at = transport->destinations; at != NULL; at = at->hh.next) {
-        struct schedule_entry *entry = schedule_take_suspended(at);
-        if (entry != NULL) {
-            drop_destination_if_idle(at, 0);
-            return entry;
-        }
-    }
-    return NULL;
-}
-
-/* --- suspension --- */
-
-void schedule_transport_fail(struct schedule_transport *transport, const struct schedule_reason *reason, int64_t now_ms)
-{
-    transport->dead_until_ms = now_ms + transport->limits.transport_dead_ms;
-    reason_set(&transport->reason, reason);
-}
-
-const struct schedule_reason *schedule_suspended(struct schedule_transport *transport, const char *destination,
-    int64_t now_ms)
-{
-    if (transport->dead_until_ms > now_ms)
-        return &transport->reason;
-    struct schedule_destination *found = find_destination(transport, destination);
-    if (found == NULL || found->dead_until_ms == 0)
-        return NULL;
-    if (found->dead_until_ms > now_ms)
-        return &found->reason;
-    found->dead_until_ms = 0; /* a new chance, with a fresh window */
-    feedback_start(&found->feedback, &transport->limits.feedback);
-    return NULL;
-}
-
-void schedule_revive(struct schedule *schedule)
-{
-    struct schedule_transport *transport, *next;
-    struct schedule_destination *destination, *following;
-
-    HASH_ITER (hh, schedule->transports, transport, next) {
-        transport->dead_until_ms = 0;
-        HASH_ITER (hh, transport->destinations, destination, following) {
-            if (destination->dead_until_ms > 0)
-                feedback_start(&destination->feedback, &transport->limits.feedback);
-            destination->dead_until_ms = 0;
-            drop_destination_if_idle(destination, destination->delayed_until_ms);
-        }
-    }
-}
-
-void schedule_tidy(struct schedule *schedule, int64_t now_ms)
-{
-    struct schedule_transport *transport, *next;
-    struct schedule_destination *destination, *following;
-
-    HASH_ITER (hh, schedule->transports, transport, next) {
-        HASH_ITER (hh, transport->destinations, destination, following)
-            drop_destination_if_idle(destination, now_ms);
-    }
 }
 
 /* --- looking --- */
