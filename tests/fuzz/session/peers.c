@@ -60,7 +60,8 @@ static void lend(struct manager *manager)
     snprintf(place->queue_id, sizeof(place->queue_id), "Q%dN%u", ipc_fd(manager->channel), ++manager->number);
     place->content = memfd_create("place", MFD_CLOEXEC);
     must(place->content >= 0, "no file");
-    intake_ready_send(manager->channel, &(struct intake_ready){ .queue_id = place->queue_id, .content = place->content });
+    intake_ready_send(manager->channel,
+        &(struct intake_ready){ .queue_id = place->queue_id, .content = dup(place->content) }); /* it takes the descriptor */
 }
 
 static struct place *find(struct manager *manager, const char *queue_id)
