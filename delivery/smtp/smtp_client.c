@@ -60,6 +60,7 @@ void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lm
         .checks = smtp_checks_open(config, lmtp),
         .generic = smtp_generic_open(config, lmtp),
         .sasl = smtp_sasl_open(config, lmtp),
+        .debug_peers = match_list_open(config, "debug_peer_list", config->debug_peer_list),
         .cache_destinations = match_list_open(config, "smtp_connection_cache_destinations",
             config->smtp_connection_cache_destinations),
     };
@@ -87,6 +88,7 @@ void smtp_client_close(struct smtp_client *client)
     smtp_generic_close(client->generic);
     smtp_sasl_close(client->sasl);
     match_list_close(client->cache_destinations);
+    match_list_close(client->debug_peers);
     smtp_tls_close(client->tls);
     free(client->tls);
     smtp_dns_close(&client->dns);

@@ -34,6 +34,7 @@ struct smtp_client {
     struct smtp_generic *generic;
     struct smtp_sasl *sasl;        /* NULL: we log in nowhere */
     struct match_list *cache_destinations;
+    struct match_list *debug_peers; /* whose sessions are logged in detail */
     struct smtp_tls *tls;
     struct smtp_session *kept;     /* NULL: no connection is kept for the next order */
 };

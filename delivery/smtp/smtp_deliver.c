@@ -7,7 +7,6 @@
 #include "delivery/smtp/smtp_envelope.h"
 #include "delivery/smtp/smtp_handshake.h"
 #include "delivery/smtp/smtp_next_hop.h"
-#include "delivery/smtp/smtp_notice.h"
 #include "delivery/smtp/smtp_tls.h"
 #include "delivery/smtp/smtp_transaction.h"
 #include "qmgr/client/agent_pass.h"
@@ -65,7 +64,7 @@ static void keep(struct smtp_delivery *delivery)
 
     if (session == NULL)
         return;
-    smtp_notice_send(session); /* it would be about another message later */
+    smtp_session_rest(session); /* a notice would be about another message later */
     session->affinity = arena_copy_text(session->arena, delivery->order->affinity);
     delivery->client->kept = session;
     delivery->session = NULL;

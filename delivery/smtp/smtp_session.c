@@ -37,13 +37,26 @@ void smtp_session_serve(struct smtp_session *session, struct agent *agent, const
 {
     session->agent = agent;
     session->queue_id = arena_copy_text(session->arena, queue_id);
+    if (session->is_debugged || match_list_client(session->client->debug_peers, session->name, session->address) != TABLE_FOUND)
+        return;
+    session->is_debugged = true;
+    session->debug_level = log_debug_level();
+    log_set_debug(session->debug_level + (int)session->client->config->debug_peer_level);
+}
+
+void smtp_session_rest(struct smtp_session *session)
+{
+    smtp_notice_send(session);
+    if (session->is_debugged)
+        log_set_debug(session->debug_level);
+    session->is_debugged = false;
 }
 
 void smtp_session_close(struct smtp_session *session)
 {
     if (session == NULL)
         return;
-    smtp_notice_send(session);
+    smtp_session_rest(session);
     tls_close(session->tls);
     stream_close(session->stream);
     arena_free(session->arena);

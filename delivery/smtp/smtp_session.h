@@ -52,6 +52,8 @@ struct smtp_session {
     int64_t started_ms;
     struct str transcript;    /* what was said; kept only where the postmaster wants to see it */
     bool broke_protocol;      /* the server did */
+    bool is_debugged;         /* the log is verbose for its sake ... */
+    int debug_level;          /* ... and was so much before */
     const char *queue_id;     /* of the order, for log lines */
     struct agent *agent;      /* who passes a notice on; NULL: between orders */
     const char *stage;        /* what we are doing, for "lost connection with ... while ..." */
@@ -64,6 +66,8 @@ struct smtp_session *smtp_session_open(struct smtp_client *client, int socket, c
     unsigned port);
 /* An order begins to use it. */
 void smtp_session_serve(struct smtp_session *session, struct agent *agent, const char *queue_id);
+/* No order uses it any more: a notice goes out, if one is due. */
+void smtp_session_rest(struct smtp_session *session);
 void smtp_session_close(struct smtp_session *session); /* NULL is allowed; just closes */
 /* Says QUIT, waits for the reply if smtp_skip_quit_response is off, closes. */
 void smtp_session_quit(struct smtp_session *session);

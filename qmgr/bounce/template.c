@@ -10,6 +10,7 @@
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/net/idn.h"
 
 enum { FILE_BYTES_MAX = 1 << 18 };
 
@@ -226,6 +227,15 @@ static bool put_time(const struct config *config, const char *name, struct str *
     return false;
 }
 
+/* A name as people read it: labels that begin with xn-- are decoded. */
+static void put_domain(const char *domain, struct str *out)
+{
+    struct str readable = {0};
+
+    str_put(out, idn_to_utf8(domain, &readable) ? str_text(&readable) : domain);
+    str_free(&readable);
+}
+
 static void put_name(const struct config *config, const char *name, size_t length, struct str *out)
 {
     struct str copy = {0};
@@ -234,6 +244,8 @@ static void put_name(const struct config *config, const char *name, size_t lengt
     const char *value = put_time(config, str_text(&copy), out) ? "" : config_value(config, str_text(&copy));
     if (value == NULL)
         log_warning("bounce template: unknown parameter $%s", str_text(&copy));
+    else if (config->smtputf8_enable && (text_equal(str_text(&copy), "mydomain") || text_equal(str_text(&copy), "myhostname")))
+        put_domain(value, out);
     else
         str_put(out, value);
     str_free(&copy);
