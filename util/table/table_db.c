@@ -226,8 +226,7 @@ static void *db_table_open(const struct table_request *request, DBTYPE type)
     int error = open_as_asked(table, request, type);
     if (error == 0)
         return table;
-    str_printf(request->why, request->flags & TABLE_EMPTY ? "open %s: %s" : "open database %s: %s", table->path,
-        db_strerror(error));
+    str_printf(request->why, "open database %s: %s", table->path, db_strerror(error));
     db_table_close(table);
     return NULL;
 }
