@@ -112,14 +112,23 @@ static bool command(struct proxy_filter *proxy, const char *line, int class)
     return false;
 }
 
-/* What the filter said, for the client. */
+/* What the filter said, for the client. "Go on" (3xx) where that can't be is no answer. */
 static struct verdict answer(struct session *session, const struct proxy_filter *proxy)
 {
-    if (proxy->is_lost) {
+    if (proxy->is_lost || proxy->code / 100 == 3) {
         session->trouble |= TROUBLE_RESOURCE;
         return unavailable;
     }
     return (struct verdict){ .code = proxy->code, .text = arena_copy_text(session->call, str_text(&proxy->reply)) };
+}
+
+/* The same for a command that had to succeed: "yes" to DATA doesn't, and mustn't look to the client as if it had. */
+static struct verdict refusal(struct session *session, const struct proxy_filter *proxy)
+{
+    if (proxy->is_lost || proxy->code >= 400)
+        return answer(session, proxy);
+    session->trouble |= TROUBLE_RESOURCE;
+    return unavailable;
 }
 
 /* --- the handshake --- */
@@ -187,7 +196,7 @@ static struct verdict start(struct session *session, struct proxy_filter *proxy)
     proxy->stream = stream_open(fd);
     if (!greet(session, proxy))
         return unavailable;
-    return command(proxy, proxy->mail, 2) ? (struct verdict){0} : answer(session, proxy);
+    return command(proxy, proxy->mail, 2) ? (struct verdict){0} : refusal(session, proxy);
 }
 
 /* --- the transaction --- */
@@ -214,7 +223,7 @@ struct verdict proxy_filter_recipient(struct session *session, const char *argum
     const char *line = arena_printf(session->call, "RCPT %s", arguments);
 
     if (!proxy->is_adjusted)
-        return command(proxy, line, 2) ? (struct verdict){0} : answer(session, proxy);
+        return command(proxy, line, 2) ? (struct verdict){0} : refusal(session, proxy);
     str_put(&proxy->recipients, line);
     str_put_char(&proxy->recipients, '\n');
     return (struct verdict){0};
@@ -227,7 +236,7 @@ struct verdict proxy_filter_data(struct session *session)
     if (proxy->is_adjusted)
         return (struct verdict){0};
     proxy->in_content = command(proxy, "DATA", 3);
-    return proxy->in_content ? (struct verdict){0} : answer(session, proxy);
+    return proxy->in_content ? (struct verdict){0} : refusal(session, proxy);
 }
 
 static void put(struct proxy_filter *proxy, const char *bytes, size_t length)
@@ -273,10 +282,10 @@ static struct verdict replay(struct session *session, struct proxy_filter *proxy
         return verdict;
     while (text_next_word(&cursor, "\n", &line, &length)) {
         if (!command(proxy, arena_copy_bytes(session->call, line, length), 2))
-            return answer(session, proxy);
+            return refusal(session, proxy);
     }
     if (!command(proxy, "DATA", 3))
-        return answer(session, proxy);
+        return refusal(session, proxy);
     proxy->in_content = true;
     stream_write(proxy->stream, str_text(&proxy->content), proxy->content.length);
     return (struct verdict){0};
