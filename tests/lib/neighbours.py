@@ -41,7 +41,8 @@ def listens(port, address="127.0.0.1"):
     """Looks without connecting: a visit may count as a client."""
     wanted = f"{int.from_bytes(socket.inet_aton(address), sys.byteorder):08X}:{port:04X}"
     with open("/proc/net/tcp", encoding="ascii") as table:
-        return any(line.split()[1] in (wanted, f"00000000:{port:04X}") and line.split()[3] == "0A" for line in table.readlines()[1:])
+        return any(line.split()[1] in (wanted,
+                                       f"00000000:{port:04X}") and line.split()[3] == "0A" for line in table.readlines()[1:])
 
 
 def resolve_by(address):
@@ -109,8 +110,10 @@ def make_certificate(folder, name, issuer=None, days=60):
     """NAME.pem (key, then certificate), NAME.key and NAME.crt in the folder, for that name; signed by itself or by an issuer."""
     path = f"{folder}/{name}"
     signed = ["-CA", f"{folder}/{issuer}.crt", "-CAkey", f"{folder}/{issuer}.key"] if issuer else []
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", str(days),
-                    "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", path + ".key", "-out", path + ".crt",
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+                    str(days),
+                    "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", path + ".key", "-out",
+                    path + ".crt",
                     *signed], check=True, capture_output=True)
     with open(path + ".pem", "w", encoding="ascii") as out:
         for part in (".key", ".crt"):
