@@ -78,7 +78,28 @@ static bool follow(struct delivery *delivery, const struct step *step, int fd, b
     return count != 0;
 }
 
-/* Looks for the file, as the user. -1: there is none, or the first that is there mustn't be used. */
+/* Most users have none. Root needn't become the user to see that; whatever else root is told, the user's eyes decide. */
+static bool is_surely_absent(const char *path)
+{
+    struct stat status;
+
+    return identity_is_privileged() && lstat(path, &status) != 0 && errno == ENOENT;
+}
+
+/* Opens it as the user. -1: there is none, or it mustn't be used. */
+static int open_as_user(const struct account *account, const char *path, bool *exists)
+{
+    int fd = -1;
+
+    if (is_surely_absent(path))
+        return -1;
+    if (identity_become(account->uid, account->gid))
+        fd = open_forward(account, path, exists);
+    identity_back();
+    return fd;
+}
+
+/* Looks for the file. -1: there is none, or the first that is there mustn't be used. */
 static int find_forward(const struct delivery *delivery, const struct step *step, bool *has_extension)
 {
     const struct config *config = delivery->local->config;
@@ -96,7 +117,7 @@ static int find_forward(const struct delivery *delivery, const struct step *step
         if (!macros_expand(delivery, step, text, config->forward_expansion_filter, &path, has_extension)
             || *str_text(&path) != '/' || text_equal(str_text(&path), str_text(&before)))
             continue;
-        fd = open_forward(step->account, str_text(&path), &exists);
+        fd = open_as_user(step->account, str_text(&path), &exists);
         str_set(&before, str_text(&path)); /* without an extension the usual two are the same */
     }
     str_free(&path);
@@ -107,13 +128,10 @@ static int find_forward(const struct delivery *delivery, const struct step *step
 static bool try_forward(struct delivery *delivery, const struct step *step)
 {
     bool has_extension = false;
-    int fd = -1;
 
     if (step->parent != NULL && step->parent->source == SOURCE_FORWARD)
         return false; /* own name in own file */
-    if (identity_become(step->account->uid, step->account->gid))
-        fd = find_forward(delivery, step, &has_extension);
-    identity_back();
+    int fd = find_forward(delivery, step, &has_extension);
     if (fd < 0)
         return false;
     bool followed = follow(delivery, step, fd, has_extension);
