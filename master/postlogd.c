@@ -18,7 +18,7 @@ enum { LINE_BYTES = 16384, LINES_PER_TURN = 100 };
 struct output {
     const struct config *config;
     int fd;
-    struct str line;
+    struct str lines;
     time_t looked; /* whether the file still has its name */
 };
 
@@ -55,28 +55,30 @@ static void follow_name(struct output *output)
 }
 
 /* Each datagram is one line; who sends it escaped what peers sent, but the socket is open to setgid programs, too. */
-static void write_line(struct output *output, const char *bytes, size_t length)
+static void put_line(struct output *output, const char *bytes, size_t length)
 {
     while (length > 0 && (bytes[length - 1] == '\n' || bytes[length - 1] == '\0'))
         length--;
-    str_clear(&output->line);
-    text_put_printable(&output->line, bytes, length, '?', true);
-    str_put_char(&output->line, '\n');
-    if (!fd_write_all(output->fd, str_text(&output->line), output->line.length))
+    text_put_printable(&output->lines, bytes, length, '?', true);
+    str_put_char(&output->lines, '\n');
+}
+
+static void write_lines(struct output *output)
+{
+    if (output->lines.length > 0 && !fd_write_all(output->fd, str_text(&output->lines), output->lines.length))
         log_fatal("write to the log: %m"); /* master starts another, which opens the file anew */
+    str_clear(&output->lines);
 }
 
 static void on_datagram(void *context, int listener, int index)
 {
     char bytes[LINE_BYTES];
+    ssize_t length;
 
     follow_name(context);
-    for (int i = 0; i < LINES_PER_TURN; i++) {
-        ssize_t length = recv(listener, bytes, sizeof(bytes), MSG_DONTWAIT);
-        if (length < 0)
-            return;
-        write_line(context, bytes, (size_t)length);
-    }
+    for (int i = 0; i < LINES_PER_TURN && (length = recv(listener, bytes, sizeof(bytes), MSG_DONTWAIT)) >= 0; i++)
+        put_line(context, bytes, (size_t)length);
+    write_lines(context); /* all that were there at once */
 }
 
 int main(int argc, char **argv)
@@ -88,7 +90,7 @@ int main(int argc, char **argv)
     worker_confine(worker, CONFINE_LOG);
     worker_serve_many(worker, on_datagram, &output);
     on_datagram(&output, HANDOVER_LISTENERS, 0); /* the last words of those who ended before */
-    str_free(&output.line);
+    str_free(&output.lines);
     fd_close(&output.fd);
     return worker_stop(worker);
 }
