@@ -178,7 +178,7 @@ dist:
 
 # Everything of its own, in the foreground: conf/run.sh says how to send it a message.
 run: packages-build
-	@BUILD=$(BUILD) sh conf/run.sh
+	@exec env BUILD=$(BUILD) sh conf/run.sh
 
 clean:
 	rm -rf $(BUILD)
