@@ -7,6 +7,7 @@
 #include "smtpd/milter_stage.h"
 #include "smtpd/proxy_filter.h"
 #include "smtpd/received.h"
+#include "smtpd/restrictions.h"
 #include "smtpd/session.h"
 #include "util/base/clock.h"
 #include "util/base/text.h"
@@ -277,7 +278,7 @@ struct verdict message_end(struct session *session, bool chunked)
         transaction_reset(transaction);
         return VERDICT(552, "5.3.4", "Error: message file too big");
     }
-    struct verdict verdict = session_ask_policy(session, POLICY_END_OF_MESSAGE,
+    struct verdict verdict = restrictions_ask(session, POLICY_END_OF_MESSAGE,
         transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
     if (verdict.code != 0) {
         transaction_reset(transaction); /* RFC 5321 section 4.1.1.4: whatever the answer is */

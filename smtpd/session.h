@@ -1,4 +1,4 @@
-/* session.h: one connection of a client, from greeting to goodbye (RFC 5321). */
+/* session.h: what is known of one client's connection, and what all its parts need: names, log lines, reading (conversation.h runs it). */
 #ifndef SMTPD_SESSION_H
 #define SMTPD_SESSION_H
 #include <stdbool.h>
@@ -84,24 +84,15 @@ struct session {
     struct str scratch;
 };
 
-/* Serves the client. Takes the descriptor and closes it. */
-void session_run(struct service *service, int fd, const struct sockaddr *peer, socklen_t peer_length);
-
-/* The client has turned out to be another one (XCLIENT): what depends on it is found anew. */
-void session_change_client(struct session *session);
-/* Restrictions and filters at CONNECT; the greeting that follows from them. */
-struct verdict session_greeting(struct session *session);
-
 /* Reads a line of at most limit bytes; what is beyond is skipped, logged, and *too_long set. False: the stream broke off. */
 bool session_read_line(struct session *session, struct str *line, size_t limit, bool *too_long);
 
-/* Asks policy about the command; does what its notes want, logs a rejection. code 0: go on. */
-struct verdict session_ask_policy(struct session *session, enum policy_stage stage, const char *recipient,
-    const char *etrn_domain);
 /* Logs "ID: reject: RCPT from ...: text; from=<> to=<> proto= helo=" (action "reject", "hold", ...). recipient: NULL or in
  * internal form. */
 void session_log_action(struct session *session, const char *action, const char *stage, const char *text,
     const char *recipient);
+/* Logs a rejection, softened where soft_bounce says so. */
+void session_log_reject(struct session *session, const struct verdict *verdict, const char *stage, const char *recipient);
 /* Logs a rejection that isn't policy's; returns it. */
 struct verdict session_reject(struct session *session, struct verdict verdict, const char *stage);
 

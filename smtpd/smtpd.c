@@ -1,6 +1,7 @@
 /* smtpd.c: the SMTP server (smtpd(8), RFC 5321): one client at a time. */
 #include "master/worker/worker.h"
 #include "qmgr/intake/intake.h"
+#include "smtpd/conversation.h"
 #include "smtpd/service.h"
 #include "smtpd/session.h"
 #include "smtpd/stand_alone.h"
@@ -39,7 +40,7 @@ int main(int argc, char **argv)
             log_fatal("%s", str_text(&why));
         }
         is_first = false;
-        session_run(&service, client->fd, (const struct sockaddr *)&client->peer, client->peer_length);
+        conversation_run(&service, client->fd, (const struct sockaddr *)&client->peer, client->peer_length);
         client->fd = -1; /* the session closed it */
         client_close(client);
         if (service_has_changed(&service))

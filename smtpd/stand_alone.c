@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "smtpd/conversation.h"
 #include "smtpd/service.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
@@ -82,7 +83,7 @@ int stand_alone_run(void)
     struct intake *intake = intake_open_drop(config, "smtpd");
     service_open(&service, config, config, intake, "", "");
     service.transport = &stand_alone_transport;
-    session_run(&service, dup(STDIN_FILENO), (const struct sockaddr *)&peer, length);
+    conversation_run(&service, dup(STDIN_FILENO), (const struct sockaddr *)&peer, length);
     service_close(&service);
     intake_close(intake);
     (void)fcntl(STDIN_FILENO, F_SETFL, mode); /* others may hold the same file */

@@ -4,6 +4,7 @@
 #include "smtpd/message.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/proxy_filter.h"
+#include "smtpd/restrictions.h"
 #include "smtpd/session.h"
 #include "util/base/number.h"
 #include "util/base/text.h"
@@ -86,7 +87,7 @@ static struct verdict begin(struct session *session)
 
     if (transaction->state == TRANSACTION_CHUNKS)
         return (struct verdict){0};
-    struct verdict verdict = session_ask_policy(session, POLICY_DATA,
+    struct verdict verdict = restrictions_ask(session, POLICY_DATA,
         transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
     if (verdict.code == 0)
         verdict = milter_stage_data(session);

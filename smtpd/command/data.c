@@ -3,6 +3,7 @@
 #include "smtpd/milter_stage.h"
 #include "smtpd/proxy_filter.h"
 #include "smtpd/reply.h"
+#include "smtpd/restrictions.h"
 #include "smtpd/session.h"
 
 struct verdict command_data(struct session *session, const char *arguments)
@@ -11,7 +12,7 @@ struct verdict command_data(struct session *session, const char *arguments)
 
     if (*arguments != '\0')
         return VERDICT(501, "5.5.4", "Syntax: DATA");
-    struct verdict verdict = session_ask_policy(session, POLICY_DATA,
+    struct verdict verdict = restrictions_ask(session, POLICY_DATA,
         transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
     if (verdict.code != 0)
         return verdict;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "smtpd/session.h"
+#include "smtpd/restrictions.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/net/host_name.h"
@@ -27,7 +28,7 @@ struct verdict command_etrn(struct session *session, const char *arguments)
         log_warning("do not use ETRN in \"sendmail -bs\" mode");
         return VERDICT(458, "", "Unable to queue messages");
     }
-    struct verdict verdict = session_ask_policy(session, POLICY_ETRN, NULL, domain);
+    struct verdict verdict = restrictions_ask(session, POLICY_ETRN, NULL, domain);
     if (verdict.code != 0)
         return verdict;
     switch (match_list_domain(session->service->flush_domains, domain, NULL)) {

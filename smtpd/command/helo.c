@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "smtpd/milter_stage.h"
+#include "smtpd/restrictions.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
 #include "util/log/log.h"
@@ -30,7 +31,7 @@ static struct verdict greet(struct session *session, const char *name, bool exte
     }
     const char *previous = session->helo;
     session->helo = name;
-    struct verdict verdict = session_ask_policy(session, POLICY_HELO, NULL, NULL);
+    struct verdict verdict = restrictions_ask(session, POLICY_HELO, NULL, NULL);
     if (verdict.code != 0) {
         session->helo = previous;
         return verdict;

@@ -6,6 +6,7 @@
 #include "smtpd/message.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/path.h"
+#include "smtpd/restrictions.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -102,7 +103,7 @@ static struct verdict take_sender(struct session *session, const char *word, con
     if (verdict.code == 0)
         verdict = check_room(session, transaction->parameters.size_bytes);
     if (verdict.code == 0)
-        verdict = session_ask_policy(session, POLICY_MAIL, NULL, NULL);
+        verdict = restrictions_ask(session, POLICY_MAIL, NULL, NULL);
     return verdict.code != 0 ? verdict : milter_stage_mail(session, word, rest);
 }
 

@@ -6,6 +6,7 @@
 #include "smtpd/milter_stage.h"
 #include "smtpd/path.h"
 #include "smtpd/proxy_filter.h"
+#include "smtpd/restrictions.h"
 #include "smtpd/session.h"
 #include "smtpd/verify/probe_sender.h"
 #include "util/base/clock.h"
@@ -125,7 +126,7 @@ static struct verdict take(struct session *session, const char *cursor, struct s
     if (verdict.code != 0)
         return verdict;
     const char *address = arena_copy_text(session->call, str_text(internal));
-    verdict = session_ask_policy(session, POLICY_RCPT, address, NULL);
+    verdict = restrictions_ask(session, POLICY_RCPT, address, NULL);
     if (verdict.code != 0) {
         milter_stage_refused_rcpt(session, str_text(word), cursor, &verdict);
         return verdict;

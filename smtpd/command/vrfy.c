@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "smtpd/path.h"
+#include "smtpd/restrictions.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -32,7 +33,7 @@ static struct verdict verify(struct session *session, const char *word, bool utf
         return VERDICT(553, "5.6.7", "Must declare SMTPUTF8 to send unicode address");
     }
     struct verdict verdict =
-        session_ask_policy(session, POLICY_VRFY, arena_copy_text(session->call, str_text(internal)), NULL);
+        restrictions_ask(session, POLICY_VRFY, arena_copy_text(session->call, str_text(internal)), NULL);
     return verdict.code != 0 ? verdict : VERDICT(252, "2.0.0", arena_copy_text(session->call, word));
 }
 

@@ -1,5 +1,7 @@
 /* XCLIENT (XCLIENT_README): a client that we trust says for whom it speaks; the session begins anew with that client. */
 #include "smtpd/attributes.h"
+#include "smtpd/client_rights.h"
+#include "smtpd/conversation.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
@@ -153,8 +155,8 @@ struct verdict command_xclient(struct session *session, const char *arguments)
     stream_discard_input(session->stream);
     session->deferrals = (struct policy_deferrals){0};
     session->pipelining_offered = false;
-    session_change_client(session);
+    client_rights_find(session);
     renew_login(session);
     session->uncounted = true; /* the log counts it among the failed ones */
-    return session_greeting(session);
+    return conversation_greeting(session);
 }

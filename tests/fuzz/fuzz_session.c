@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "smtpd/encryption.h"
+#include "smtpd/conversation.h"
 #include "smtpd/service.h"
 #include "smtpd/session.h"
 #include "tests/fuzz/session/client.h"
@@ -97,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         return 0;
     struct door *door = &doors[bytes[0] % COUNT_OF(doors)];
     int fd = client_start(&door->rules, bytes + 1, length - 1);
-    session_run(&door->service, fd, (const struct sockaddr *)&peer, sizeof(peer));
+    conversation_run(&door->service, fd, (const struct sockaddr *)&peer, sizeof(peer));
     client_stop();
     return 0;
 }
