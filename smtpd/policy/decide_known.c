@@ -28,6 +28,15 @@ static enum table_result find(struct evaluation *evaluation, struct maps *maps, 
     return result;
 }
 
+/* Recipients whose domain is ours: users of this system, mostly. */
+static enum table_result find_local(struct evaluation *evaluation, struct maps *maps, const char *address)
+{
+    maps_expect_user(maps, arena_copy_bytes(evaluation->arena, address, address_local_length(address)));
+    enum table_result result = find(evaluation, maps, address);
+    maps_expect_user(maps, NULL);
+    return result;
+}
+
 /* Whether some rewriting or aliasing knows the address, so that the recipient tables don't decide. */
 static enum table_result is_mapped(struct evaluation *evaluation, const char *address)
 {
@@ -83,7 +92,9 @@ static enum table_result look_in_class(struct evaluation *evaluation, const stru
     case ROUTE_OTHER:
         return TABLE_FOUND;
     }
-    return maps_is_empty(maps) ? TABLE_FOUND : find(evaluation, maps, route->recipient);
+    if (maps_is_empty(maps))
+        return TABLE_FOUND;
+    return route->class == ROUTE_LOCAL ? find_local(evaluation, maps, route->recipient) : find(evaluation, maps, route->recipient);
 }
 
 /* error: and retry: have "5.1.1 text" or only text in the place of the next hop; the transport decides about the class. */

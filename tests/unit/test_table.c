@@ -14,6 +14,7 @@
 #include "util/table/maps.h"
 #include "util/table/match_list.h"
 #include "util/table/table.h"
+#include "util/table/table_simple.h"
 
 /* What a look-up answers, as text: the value, "(absent)" or "(failed)". */
 static const char *answer(enum table_result result, const struct str *value)
@@ -240,6 +241,49 @@ static void match_lists_take_the_first_pattern_that_fits(void **unused)
     }
 }
 
+static struct str asked;
+
+/* The system's users: root alone. */
+static enum table_result ask_users(const char *table, const char *key, struct str *value)
+{
+    str_put(&asked, key);
+    str_put_char(&asked, ' ');
+    if (strcmp(key, "root") != 0)
+        return TABLE_ABSENT;
+    str_set(value, "root:x:0:0::/:/bin/sh");
+    return TABLE_FOUND;
+}
+
+static void users_are_asked_for_once_where_the_bare_name_decides(void **unused)
+{
+    static const struct { const char *list; const char *user; const char *asked; enum table_result full; enum table_result bare; } cases[] = {
+        { "unix:passwd.byname", "root", "root root ", TABLE_ABSENT, TABLE_FOUND },
+        { "unix:passwd.byname", "nobody-else", "nobody-else nobody-else@x ", TABLE_ABSENT, TABLE_ABSENT },
+        { "inline:{{root@x=1}} unix:passwd.byname", "root", "root ", TABLE_FOUND, TABLE_FOUND },
+        { "unix:passwd.byname", NULL, "root@x root ", TABLE_ABSENT, TABLE_FOUND },
+    };
+
+    table_simple_ask_users_by(ask_users);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct maps *maps = maps_open(NULL, "test", cases[i].list, 0);
+        const char *user = cases[i].user == NULL ? "root" : cases[i].user;
+        struct str key = {0};
+        struct str value = {0};
+        str_printf(&key, "%s@x", user);
+        str_clear(&asked);
+        maps_expect_user(maps, cases[i].user);
+        assert_int_equal(maps_find(maps, str_text(&key), &value, NULL), cases[i].full);
+        if (cases[i].full == TABLE_ABSENT)
+            assert_int_equal(maps_find(maps, user, &value, NULL), cases[i].bare);
+        assert_string_equal(str_text(&asked), cases[i].asked);
+        str_free(&key);
+        str_free(&value);
+        maps_close(maps);
+    }
+    str_free(&asked);
+    table_simple_ask_users_by(NULL);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -251,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_new_database_is_noticed),
         cmocka_unit_test(the_first_table_wins_and_failures_end_the_search),
         cmocka_unit_test(match_lists_take_the_first_pattern_that_fits),
+        cmocka_unit_test(users_are_asked_for_once_where_the_bare_name_decides),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

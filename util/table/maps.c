@@ -12,6 +12,8 @@ struct maps {
     char *title;
     struct table **table;
     size_t count;
+    const char *user; /* whom maps_expect_user looked up; NULL: nobody, or it failed */
+    bool user_exists;
 };
 
 struct maps *maps_open(const struct config *config, const char *title, const char *list, unsigned flags)
@@ -62,6 +64,33 @@ bool maps_have_changed(struct maps *maps)
     return false;
 }
 
+static bool has_users(const struct table *table)
+{
+    return text_equal(table_name(table), "unix:passwd.byname") || text_equal(table_name(table), "proxy:unix:passwd.byname");
+}
+
+void maps_expect_user(struct maps *maps, const char *user)
+{
+    struct str value = {0};
+    size_t i = 0;
+
+    maps->user = NULL;
+    while (i < maps->count && !has_users(maps->table[i]))
+        i++;
+    if (user == NULL || *user == '\0' || i == maps->count)
+        return;
+    enum table_result result = table_find(maps->table[i], user, &value);
+    maps->user = result == TABLE_FAILED ? NULL : user;
+    maps->user_exists = result == TABLE_FOUND;
+    str_free(&value);
+}
+
+/* Whether maps_expect_user knows that this look-up would be in vain, or that another one will do. */
+static bool needs_no_asking(const struct maps *maps, const struct table *table, const char *key)
+{
+    return maps->user != NULL && has_users(table) && (maps->user_exists ? strchr(key, '@') != NULL : text_equal(key, maps->user));
+}
+
 static enum table_result find(struct maps *maps, const char *key, bool fixed_only, struct str *value, const char **table)
 {
     str_clear(value);
@@ -69,7 +98,7 @@ static enum table_result find(struct maps *maps, const char *key, bool fixed_onl
     if (maps == NULL || key[0] == '\0')
         return TABLE_ABSENT;
     for (size_t i = 0; i < maps->count; i++) {
-        if (fixed_only && !table_is_fixed(maps->table[i]))
+        if ((fixed_only && !table_is_fixed(maps->table[i])) || needs_no_asking(maps, maps->table[i], key))
             continue;
         enum table_result result = table_find(maps->table[i], key, value);
         if (result == TABLE_FOUND && value->length == 0) {
