@@ -5,23 +5,12 @@
 #include <sys/stat.h>
 
 #include "local/deliver/biff.h"
+#include "local/deliver/step_mail.h"
 #include "local/deliver/store_maildir.h"
 #include "local/mailbox/mbox.h"
 #include "local/report.h"
 #include "util/base/text.h"
 #include "util/sys/identity.h"
-
-struct mail store_make_mail(const struct delivery *delivery, const struct step *step)
-{
-    const struct local *local = delivery->local;
-
-    return (struct mail){
-        .order = delivery->order,
-        .sender = step->sender,
-        .original = local->config->enable_original_recipient ? step->recipient.original : "",
-        .delivered_to = (local->prepend & PREPEND_FILE) ? step->delivered_to : "",
-    };
-}
 
 /* As whom a mailbox is locked and made: the user where everybody may write into the folder, the user with the folder's group where
  * that may, or root. */
@@ -54,7 +43,7 @@ static void store_in_mbox(struct delivery *delivery, const struct step *step, co
         .limit_bytes = local->config->mailbox_size_limit,
         .lock = local->lock,
     };
-    struct mail mail = store_make_mail(delivery, step);
+    struct mail mail = step_mail(delivery, step);
     struct str why = {0};
 
     if (in_spool)
@@ -113,7 +102,7 @@ void store_in_file(struct delivery *delivery, const struct step *step, const cha
         .limit_bytes = local->config->mailbox_size_limit,
         .lock = local->lock,
     };
-    struct mail mail = store_make_mail(delivery, step);
+    struct mail mail = step_mail(delivery, step);
     struct str why = {0};
 
     if (!(local->files_from & step->source)) {

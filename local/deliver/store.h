@@ -2,12 +2,9 @@
 #ifndef LOCAL_DELIVER_STORE_H
 #define LOCAL_DELIVER_STORE_H
 #include "local/delivery.h"
-#include "local/mailbox/mail.h"
 
 /* home_mailbox or mail_spool_directory; the step has an account. Reports. */
 void store_in_mailbox(struct delivery *delivery, const struct step *step);
 /* A destination "/file" or "/maildir/" with the step's rights. Reports. */
 void store_in_file(struct delivery *delivery, const struct step *step, const char *path);
-/* The message as it is written into files. */
-struct mail store_make_mail(const struct delivery *delivery, const struct step *step);
 #endif

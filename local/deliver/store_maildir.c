@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "local/deliver/store.h"
+#include "local/deliver/step_mail.h"
 #include "local/report.h"
 #include "util/log/log.h"
 
@@ -44,7 +44,7 @@ void store_maildir(struct delivery *delivery, const struct step *step, const cha
 {
     struct maildir_batch *waiting = delivery->local->waiting;
     struct stored *stored = arena_allocate(delivery->order->arena, sizeof(*stored));
-    struct mail mail = store_make_mail(delivery, step);
+    struct mail mail = step_mail(delivery, step);
     struct maildir_order order = {
         .path = path,
         .uid = uid,

@@ -9,6 +9,20 @@
 
 /* --- making and freeing --- */
 
+static void reason_clear(struct schedule_reason *reason)
+{
+    free((char *)(uintptr_t)reason->status);
+    free((char *)(uintptr_t)reason->why);
+    *reason = (struct schedule_reason){0};
+}
+
+void schedule_reason_set(struct schedule_reason *reason, const struct schedule_reason *from)
+{
+    reason_clear(reason);
+    reason->status = memory_copy_text(from->status);
+    reason->why = memory_copy_text(from->why);
+}
+
 struct schedule *schedule_new(schedule_read_limits *read_limits, void *context)
 {
     struct schedule *schedule = memory_new(struct schedule);
@@ -57,7 +71,7 @@ static struct schedule_destination *need_destination(struct schedule_transport *
 static void free_destination(struct schedule_destination *destination)
 {
     HASH_DEL(destination->transport->destinations, destination);
-    schedule_reason_clear(&destination->reason);
+    reason_clear(&destination->reason);
     free(destination->name);
     free(destination);
 }
@@ -141,7 +155,7 @@ static void free_transport(struct schedule *schedule, struct schedule_transport 
         free_destination(destination);
     }
     HASH_DEL(schedule->transports, transport);
-    schedule_reason_clear(&transport->reason);
+    reason_clear(&transport->reason);
     free(transport->name);
     free(transport);
 }

@@ -84,5 +84,4 @@ void schedule_free_peer(struct schedule_peer *peer);
 
 /* Copies; frees what was there. */
 void schedule_reason_set(struct schedule_reason *reason, const struct schedule_reason *from);
-void schedule_reason_clear(struct schedule_reason *reason);
 #endif

@@ -1,22 +1,6 @@
-#include <stdlib.h>
 #include <utlist.h>
 
 #include "qmgr/schedule/schedule_inside.h"
-#include "util/base/memory.h"
-
-void schedule_reason_clear(struct schedule_reason *reason)
-{
-    free((char *)(uintptr_t)reason->status);
-    free((char *)(uintptr_t)reason->why);
-    *reason = (struct schedule_reason){0};
-}
-
-void schedule_reason_set(struct schedule_reason *reason, const struct schedule_reason *from)
-{
-    schedule_reason_clear(reason);
-    reason->status = memory_copy_text(from->status);
-    reason->why = memory_copy_text(from->why);
-}
 
 static struct schedule_entry *take_entry(struct schedule_peer *peer)
 {
