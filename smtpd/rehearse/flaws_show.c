@@ -80,7 +80,7 @@ static bool is_one_of(const char *word, const char *const *words, size_t count)
 static void examine_milters(struct examination *examination, const struct config *config, const char *parameter,
     const char *list)
 {
-    static const char *const actions[] = { "accept", "reject", "tempfail", "quarantine" };
+    static const char *const actions[] = { "accept", "reject", "tempfail", "quarantine", "shutdown" };
     const struct milter_settings *settings = milter_settings_parse(config, list, examination->arena);
 
     for (; settings != NULL; settings = settings->next) {

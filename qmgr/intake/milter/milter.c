@@ -106,6 +106,11 @@ static struct milter_decision configuration_problem(void)
     return refuse(451, "4.3.5", "Server configuration problem - try again later");
 }
 
+static struct milter_decision closing_connection(void)
+{
+    return refuse(421, "4.7.1", "Service unavailable - closing connection");
+}
+
 static struct milter_decision default_decision(const struct milter *milter)
 {
     const char *action = milter->settings->default_action;
@@ -114,7 +119,9 @@ static struct milter_decision default_decision(const struct milter *milter)
         return (struct milter_decision){0};
     if (text_equal(action, "reject"))
         return refuse(550, "5.5.0", "Service unavailable");
-    if (text_equal(action, "tempfail"))
+    if (text_equal(action, "shutdown") && !milter->is_content)
+        return closing_connection();
+    if (text_equal(action, "tempfail") || text_equal(action, "shutdown")) /* no session ends amid a message's content */
         return refuse(451, "4.7.1", "Service unavailable - try again later");
     if (text_equal(action, "quarantine"))
         return (struct milter_decision){ .outcome = MILTER_HOLD };
@@ -364,7 +371,7 @@ static struct milter_decision decide(struct milter *milter, enum milter_command 
     case MILTER_ANSWER_TEMPFAIL:
         return refuse_by(milter, command, refuse(451, "4.7.1", "Service unavailable - try again later"));
     case MILTER_ANSWER_SHUTDOWN:
-        return give_up(milter, refuse(421, "4.7.1", "Service unavailable - closing connection"));
+        return give_up(milter, closing_connection());
     case MILTER_ANSWER_REPLY:
         answer->verdict.text = arena_copy_text(milter->arena, answer->verdict.text);
         return refuse_by(milter, command, (struct milter_decision){ .outcome = MILTER_REFUSE, .verdict = answer->verdict });
