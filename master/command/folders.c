@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "util/base/memory.h"
+#include "util/sys/folder_hint.h"
 
 enum folder_owner { ROOT, MAIL_OWNER };
 enum folder_group { KEEP_GROUP, SETGID_GROUP };
@@ -110,6 +111,7 @@ bool folders_make(const struct config *config, struct str *why)
     bool good = find_owners(config, &owners, why)
         && make(config->queue_directory, 0755, 0, 0, owners.is_root, why)
         && make(config->data_directory, 0700, owners.mail_owner, owners.mail_group, owners.is_root, why);
+    folder_hint_spread(config->queue_directory);
     for (size_t i = 0; good && i < COUNT_OF(folders); i++) {
         str_clear(&path);
         str_printf(&path, "%s/%s", config->queue_directory, folders[i].name);
