@@ -116,7 +116,7 @@ bool limits_add(struct limits *limits, const char *name, uint32_t amount, uint32
 /* --- who is counted --- */
 
 /* Clients of one network may be counted as one: "192.0.2.0/24". */
-static const char *client_group(const struct session *session)
+const char *limits_client_group(const struct session *session)
 {
     const struct config *config = session->config;
     struct ip_address address;
@@ -137,7 +137,7 @@ static const char *client_group(const struct session *session)
     return group;
 }
 
-static bool is_excepted(const struct session *session)
+bool limits_is_excepted(const struct session *session)
 {
     return match_list_client(session->service->limits->exceptions, session->client.name, session->client.address)
            == TABLE_FOUND;
@@ -145,7 +145,7 @@ static bool is_excepted(const struct session *session)
 
 static struct anvil_event event_of(const struct session *session, unsigned kind)
 {
-    return (struct anvil_event){ .kind = kind, .service = session->config->service_name, .client = client_group(session) };
+    return (struct anvil_event){ .kind = kind, .service = session->config->service_name, .client = limits_client_group(session) };
 }
 
 struct verdict limits_connect(struct session *session)
@@ -157,7 +157,7 @@ struct verdict limits_connect(struct session *session)
     bool is_limited = config->smtpd_client_connection_count_limit > 0 || config->smtpd_client_connection_rate_limit > 0
                       || config->smtpd_client_message_rate_limit > 0 || config->smtpd_client_recipient_rate_limit > 0
                       || config->smtpd_client_new_tls_session_rate_limit > 0 || config->smtpd_client_auth_rate_limit > 0;
-    if (!is_limited || is_excepted(session))
+    if (!is_limited || limits_is_excepted(session))
         return (struct verdict){0};
     const struct anvil_event event = event_of(session, ANVIL_CONNECT);
     if (!ask(session->service->limits, &event, NULL, &counts))
@@ -228,7 +228,7 @@ struct verdict limits_count(struct session *session, enum limit_event event)
     int64_t limit = limit_of(config, event);
     struct anvil_counts counts;
 
-    if (limit == 0 || is_excepted(session))
+    if (limit == 0 || limits_is_excepted(session))
         return (struct verdict){0};
     const struct anvil_event asked = event_of(session, rows[event].kind);
     if (!ask(session->service->limits, &asked, NULL, &counts) || (int64_t)counts.rate <= limit)

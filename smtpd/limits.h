@@ -23,6 +23,10 @@ struct verdict limits_connect(struct session *session);
 void limits_disconnect(struct session *session);
 /* It does something that may be limited: code 0, or the refusal (for LIMIT_TLS one that ends the session). */
 struct verdict limits_count(struct session *session, enum limit_event event);
+/* smtpd_client_event_limit_exceptions lists it. */
+bool limits_is_excepted(const struct session *session);
+/* Address or network in whose name this client is counted; lives as long as the command. */
+const char *limits_client_group(const struct session *session);
 /* Adds to what anvil knows of that name in the present window, and tells the sum. False: anvil isn't there. */
 bool limits_add(struct limits *limits, const char *name, uint32_t amount, uint32_t window_s, uint32_t *sum);
 #endif

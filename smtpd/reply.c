@@ -1,20 +1,12 @@
 #include "smtpd/reply.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "smtpd/reply_footer.h"
 #include "smtpd/session.h"
+#include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
-
-static void sleep_for(int64_t seconds)
-{
-    struct timespec left = { .tv_sec = seconds };
-
-    while (nanosleep(&left, &left) != 0)
-        ; /* a signal only sets a flag */
-}
 
 /* One line of the reply: what the client may see of a text that other people's bytes went into. */
 static void put_line(struct session *session, const struct verdict *verdict, const char *text, size_t length, bool last)
@@ -54,7 +46,7 @@ void reply_put(struct session *session, struct verdict verdict)
     const char *text = verdict.text;
     if (session->errors > session->config->smtpd_soft_error_limit && session->config->smtpd_error_sleep_time > 0) {
         (void)stream_flush(session->stream); /* a failure shows at the next read */
-        sleep_for(session->config->smtpd_error_sleep_time);
+        clock_sleep_s(session->config->smtpd_error_sleep_time);
     }
     verdict = reply_soften(session, verdict);
     for (;;) {

@@ -1,6 +1,7 @@
 /* AUTH (RFC 4954). */
 #include <string.h>
 
+#include "smtpd/guess_delay.h"
 #include "smtpd/limits.h"
 #include "smtpd/reply.h"
 #include "smtpd/session.h"
@@ -40,6 +41,8 @@ static struct verdict conclude(struct session *session, const char *mechanism, e
     }
     log_warning("%s: SASL %.100s authentication failed: %s, sasl_username=%.100s", session->client_text, mechanism, reason,
         user == NULL ? "(unavailable)" : user);
+    if (status != AUTH_UNAVAILABLE)
+        guess_delay_failed(session, user);
     if (status == AUTH_UNAVAILABLE)
         return VERDICT(454, "4.7.0", arena_printf(session->call, "Temporary authentication failure: %s", reason));
     return VERDICT(535, "5.7.8", arena_printf(session->call, "Error: authentication failed: %s", reason));

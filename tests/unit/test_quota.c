@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "smtpd/anvil/quota.h"
+#include "smtpd/guess_delay.h"
 #include "smtpd/hold_limits.h"
 #include "util/base/memory.h"
 
@@ -93,6 +94,21 @@ static void limits_are_read_or_refused(void **unused)
     }
 }
 
+static void guesses_wait_longer_each_time(void **unused)
+{
+    static const struct {
+        uint32_t failures;
+        int64_t limit_s;
+        int64_t delay_s;
+    } cases[] = {
+        { 0, 10, 0 }, { 1, 10, 0 }, { 3, 10, 0 }, { 4, 10, 1 }, { 5, 10, 2 }, { 7, 10, 8 }, { 8, 10, 10 }, { 4, 0, 0 },
+        { 1000, 3600, 3600 }, { UINT32_MAX, 3600, 3600 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(guess_delay_seconds(cases[i].failures, cases[i].limit_s), cases[i].delay_s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +116,7 @@ int main(void)
         cmocka_unit_test(sums_outlast_a_process),
         cmocka_unit_test(texts_that_are_none_are_refused),
         cmocka_unit_test(limits_are_read_or_refused),
+        cmocka_unit_test(guesses_wait_longer_each_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,3 +36,11 @@ int clock_left_ms(int64_t deadline_ms)
     int64_t left = deadline_ms - clock_monotonic_ms();
     return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
+
+void clock_sleep_s(int64_t seconds)
+{
+    struct timespec left = { .tv_sec = seconds };
+
+    while (nanosleep(&left, &left) != 0)
+        ;
+}

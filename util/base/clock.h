@@ -12,4 +12,7 @@ int64_t clock_wall_us(void); /* microseconds since 1970 */
 int64_t clock_deadline_s(int64_t seconds_from_now);
 /* What is left until a deadline in ms, for poll(2): 0 when it has passed, -1 for CLOCK_NEVER, at most INT_MAX. */
 int clock_left_ms(int64_t deadline_ms);
+
+/* Sleeps on through signals, which only set a flag. */
+void clock_sleep_s(int64_t seconds);
 #endif
