@@ -67,6 +67,7 @@ static void on_hangup(evutil_socket_t fd, short what, void *context)
         supervisor_renew_life(&supervisor);
     else
         log_error("the new configuration is not used: %s", str_text(&why));
+    pid_file_mark_reload();
     str_free(&why);
 }
 

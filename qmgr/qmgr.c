@@ -22,19 +22,14 @@
 enum { LISTENER_TRIGGER, LISTENER_INTAKE };
 enum { DRAIN_S = 10 };
 
-struct service {
-    struct manager *manager;
-    struct intake_door *door;
-};
-
 static void on_connect(void *context, int fd, int listener_index)
 {
-    struct service *service = context;
+    struct manager *manager = context;
 
     if (listener_index == LISTENER_INTAKE)
-        intake_door_connect(service->door, fd);
+        intake_door_connect(manager->door, fd);
     else
-        trigger_connect(service->manager, fd);
+        trigger_connect(manager, fd);
 }
 
 /* While still root: the folder spare/ isn't among those that an installed Postfix has. */
@@ -94,9 +89,9 @@ static void on_reload(void *context)
 
 static bool has_work(void *context)
 {
-    const struct service *service = context;
+    const struct manager *manager = context;
 
-    return leave_has_work(service->manager, service->door);
+    return leave_has_work(manager, manager->door);
 }
 
 int main(int argc, char **argv)
@@ -104,7 +99,6 @@ int main(int argc, char **argv)
     struct worker *worker = worker_start(argc, argv, "qmgr");
     const struct config *config = worker_config(worker);
     struct manager manager = { .config = config, .worker = worker };
-    struct service service = { .manager = &manager };
     bool is_replaced = false;
 
     delivery_log_set(config->delay_logging_resolution_limit, config->info_log_address_format);
@@ -130,19 +124,19 @@ int main(int argc, char **argv)
     manager.pool = agent_pool_new(&manager);
     manager.asker = route_asker_new(&manager);
     manager.refill = refill_new(&manager);
-    service.door = intake_door_new(&manager);
+    manager.door = intake_door_new(&manager);
     refill_scan_incoming(manager.refill);
     refill_scan_deferred(manager.refill, false);
     worker_on_reload(worker, on_reload, &is_replaced);
-    worker_serve_many(worker, on_connect, &service);
+    worker_serve_many(worker, on_connect, &manager);
 
     if (is_replaced) {
-        leave_begin(&manager, service.door);
-        worker_leave(worker, has_work, &service);
+        leave_begin(&manager, manager.door);
+        worker_leave(worker, has_work, &manager);
     } else {
         drain(&manager);
     }
-    intake_door_free(service.door);
+    intake_door_free(manager.door);
     places_free(manager.places);
     return worker_stop(worker); /* what is active is found again in active/ */
 }

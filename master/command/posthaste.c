@@ -28,7 +28,7 @@
 
 #define USAGE_VERBS "start (or stop, reload, abort, flush, check, status, set-permissions, upgrade-configuration, logrotate)"
 
-enum { STOP_WAIT_S = 5, POLLS_PER_S = 50, ROTATE_WAIT_S = 2 };
+enum { STOP_WAIT_S = 5, RELOAD_WAIT_S = 10, POLLS_PER_S = 50, ROTATE_WAIT_S = 2 };
 
 struct command {
     const struct config *config;
@@ -178,8 +178,17 @@ static int abort_now(const struct command *command)
     return end(command, "aborting the Postfix mail system", 1);
 }
 
+/* What follows a reload (a flush, say) is meant for the new configuration: no worker with the old one takes anything up any more. */
+static void wait_for_reload(const struct config *config, int64_t before_ns)
+{
+    for (int i = 0; i < RELOAD_WAIT_S * POLLS_PER_S && pid_file_reload_ns(config) == before_ns && pid_file_find(config) != 0; i++)
+        (void)usleep(1000000 / POLLS_PER_S); /* a shorter pause does no harm */
+}
+
 static int reload(const struct command *command)
 {
+    int64_t before_ns = pid_file_reload_ns(command->config);
+
     must_run(command);
     examine_log_file(command->config);
     examine_master_cf(command->config);
@@ -189,6 +198,7 @@ static int reload(const struct command *command)
     log_info("refreshing the Postfix mail system");
     if (kill(pid_file_find(command->config), SIGHUP) != 0)
         log_fatal("signal master: %m");
+    wait_for_reload(command->config, before_ns);
     return 0;
 }
 

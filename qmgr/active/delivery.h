@@ -25,6 +25,7 @@ struct delivery {
     size_t part_count;        /* that the agent reported */
     bool repeated;            /* the agent that first had it was gone already */
     bool failed;              /* notices: some verdict was bad */
+    bool withdrawn;           /* the message was taken away before an agent got this; who it is for stays as before */
     size_t errors_count;      /* notices for the postmaster that the agent asked for */
     const char *notify_whom;  /* notices: instead of the sender; NULL: nobody */
     const struct agent_notice *errors; /* of the kind "errors": what it is about */

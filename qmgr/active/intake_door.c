@@ -24,6 +24,7 @@ enum {
     PARTS_BYTES_MAX = 32 << 20,       /* an envelope in parts */
     ATTRIBUTES_BYTES_MAX = 256 << 10, /* they travel in one message with every order */
     FREE_BYTES_CHECK_MS = 1000,
+    PLACE_ATTEMPTS = 5,
 };
 
 struct lent {
@@ -71,12 +72,14 @@ struct intake_door *intake_door_new(struct manager *manager)
     return door;
 }
 
-static void lock_place(struct intake_door *door, struct lent *lent)
+/* False: recovery was faster, and has removed it. */
+static bool lock_place(struct intake_door *door, struct lent *lent)
 {
-    lent->lock = spool_open_file(door->manager->spool, QUEUE_SPARE, lent->id, O_RDONLY);
+    struct stat status;
+
+    lent->lock = spool_open_file(door->manager->spool, QUEUE_SPARE, lent->id, O_RDWR);
     lent->is_locked = lent->lock >= 0;
-    if (lent->is_locked)
-        (void)file_lock_take(lent->lock, false); /* nobody else would */
+    return lent->is_locked && file_lock_take(lent->lock, false) && fstat(lent->lock, &status) == 0 && status.st_nlink > 0;
 }
 
 static void forget_place(struct lent *lent)
@@ -160,6 +163,33 @@ static void refuse(struct peer *peer, int error)
     });
 }
 
+/* Beside a successor: it takes what isn't locked for left behind. */
+static bool take_locked_place(struct intake_door *door, struct lent *lent, struct place *place)
+{
+    for (int i = 0; i < PLACE_ATTEMPTS; i++) {
+        if (!places_take(door->manager->places, place))
+            continue;
+        memcpy(lent->id, place->id, sizeof(lent->id));
+        if (lock_place(door, lent))
+            return true;
+        int saved = errno;
+        fd_close(&place->fd);
+        return_place(door, lent);
+        errno = saved;
+    }
+    return false;
+}
+
+static bool take_place(struct intake_door *door, struct lent *lent, struct place *place)
+{
+    if (door->manager->leaving)
+        return take_locked_place(door, lent, place);
+    if (!places_take(door->manager->places, place))
+        return false;
+    memcpy(lent->id, place->id, sizeof(lent->id));
+    return true;
+}
+
 static void lend(struct peer *peer, struct lent *lent)
 {
     struct intake_door *door = peer->door;
@@ -169,13 +199,10 @@ static void lend(struct peer *peer, struct lent *lent)
         refuse(peer, ENOSPC);
         return;
     }
-    if (!places_take(door->manager->places, &place)) {
+    if (!take_place(door, lent, &place)) {
         refuse(peer, errno);
         return;
     }
-    memcpy(lent->id, place.id, sizeof(lent->id));
-    if (door->manager->leaving)
-        lock_place(door, lent);
     intake_ready_send(peer->channel, &(struct intake_ready){ .queue_id = place.id, .content = place.fd });
     event_active(door->refill, 0, 0);
 }
@@ -199,7 +226,10 @@ static bool handle_flush_site(struct peer *peer)
 
     if (!intake_flush_site_decode(peer->channel, &message) || *message.site == '\0')
         return misbehaves("malformed request");
-    refill_scan_site(peer->door->manager->refill, message.site);
+    if (peer->door->manager->leaving)
+        leave_tell_successor_site(peer->door->manager, message.site);
+    else
+        refill_scan_site(peer->door->manager->refill, message.site);
     return true;
 }
 
@@ -389,7 +419,7 @@ void intake_door_keep_lent(struct intake_door *door)
     DL_FOREACH (door->peers, peer) {
         for (size_t i = 0; i < LENT_MAX; i++) {
             if (peer->lent[i].id[0] != '\0')
-                lock_place(door, &peer->lent[i]);
+                (void)lock_place(door, &peer->lent[i]); /* else its commit fails: nothing was promised */
         }
     }
 }
@@ -403,6 +433,17 @@ bool intake_door_has_lent(const struct intake_door *door)
             if (peer->lent[i].id[0] != '\0')
                 return true;
         }
+    }
+    return false;
+}
+
+bool intake_door_has(const struct intake_door *door, const char *id)
+{
+    struct peer *peer;
+
+    DL_FOREACH (door->peers, peer) {
+        if (find_lent(peer, id) != NULL)
+            return true;
     }
     return false;
 }

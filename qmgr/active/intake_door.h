@@ -12,6 +12,8 @@ void intake_door_free(struct intake_door *door); /* ends all connections; what t
 /* The process leaves: locks what is lent, so that the successor's recovery lets it be; from now on also what is lent later. */
 void intake_door_keep_lent(struct intake_door *door);
 bool intake_door_has_lent(const struct intake_door *door);
+/* Whether that place is lent. */
+bool intake_door_has(const struct intake_door *door, const char *id);
 /* Takes the socket of a new connection. */
 void intake_door_connect(struct intake_door *door, int fd);
 #endif

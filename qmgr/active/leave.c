@@ -27,36 +27,50 @@ static bool is_under_way(const struct message *message)
     return false;
 }
 
+/* For writing: some file systems grant exclusive locks for nothing else. */
 static bool keep(struct message *message)
 {
-    message->lock = spool_open_file(message->manager->spool, QUEUE_ACTIVE, message->id, O_RDONLY);
+    message->lock = spool_open_file(message->manager->spool, QUEUE_ACTIVE, message->id, O_RDWR);
     return message->lock >= 0 && file_lock_take(message->lock, false);
+}
+
+static void release_to(struct message *message, enum queue queue)
+{
+    message->released = true;
+    if (!spool_move(message->manager->spool, QUEUE_ACTIVE, queue, message->id) && errno != ENOENT)
+        log_warning("%s: move to the %s queue: %m", message->id, spool_queue_name(queue));
+    fd_close(&message->lock);
 }
 
 void leave_release(struct message *message)
 {
-    struct manager *manager = message->manager;
+    release_to(message, QUEUE_INCOMING);
+}
 
-    message->released = true;
-    if (!spool_move(manager->spool, QUEUE_ACTIVE, QUEUE_INCOMING, message->id) && errno != ENOENT)
-        log_warning("%s: move to the incoming queue: %m", message->id);
+/* A flush takes deferred messages up in spite of defer_transports, and so must our successor. */
+static void give_back(struct message *message)
+{
+    bool as_deferred = message->ignore_defer_transports && *message->manager->config->defer_transports != '\0';
+
+    release_to(message, as_deferred ? QUEUE_DEFERRED : QUEUE_INCOMING);
 }
 
 void leave_begin(struct manager *manager, struct intake_door *door)
 {
     struct message *message;
     struct message *next;
+    bool flushing = false;
 
     manager->draining = true;
     manager->leaving = true;
     HASH_ITER (hh, manager->messages, message, next) {
+        flushing |= message->ignore_defer_transports;
         if (!is_under_way(message) || !keep(message))
-            leave_release(message);
+            give_back(message);
     }
     intake_door_keep_lent(door);
     agent_pool_drain(manager->pool);
-    if (refill_owes_flush(manager->refill))
-        leave_tell_successor(manager, "DFA");
+    refill_give_back(manager->refill, flushing);
 }
 
 bool leave_has_work(const struct manager *manager, const struct intake_door *door)
@@ -67,7 +81,7 @@ bool leave_has_work(const struct manager *manager, const struct intake_door *doo
         if (!message->released)
             return true;
     }
-    return intake_door_has_lent(door);
+    return manager->triggers > 0 || intake_door_has_lent(door);
 }
 
 void leave_tell_successor(const struct manager *manager, const char *request)
@@ -80,4 +94,13 @@ void leave_tell_successor(const struct manager *manager, const char *request)
         log_debug("connect to %s: %m", str_text(&relative)); /* there may be none; the next queue run finds what is there */
     fd_close(&fd);
     str_free(&relative);
+}
+
+void leave_tell_successor_site(const struct manager *manager, const char *site)
+{
+    struct str request = {0};
+
+    str_printf(&request, "@%s", site);
+    leave_tell_successor(manager, str_text(&request));
+    str_free(&request);
 }

@@ -10,8 +10,10 @@
 void leave_begin(struct manager *manager, struct intake_door *door);
 /* Whether something is left to finish. */
 bool leave_has_work(const struct manager *manager, const struct intake_door *door);
-/* The message is the successor's from now on. */
+/* The message is the successor's from now on; no agent has anything of it. */
 void leave_release(struct message *message);
 /* A request for the successor (trigger.h): it waits at the socket until the successor is there. */
 void leave_tell_successor(const struct manager *manager, const char *request);
+/* The same: mail for this domain is due. */
+void leave_tell_successor_site(const struct manager *manager, const char *site);
 #endif

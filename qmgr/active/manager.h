@@ -17,6 +17,7 @@
 
 struct message;
 struct agent_pool;
+struct intake_door;
 struct refill;
 struct route_asker;
 
@@ -36,12 +37,14 @@ struct manager {
     struct schedule *schedule;
     struct agent_pool *pool;
     struct refill *refill;
+    struct intake_door *door;
     struct backoff backoff;
     struct message *messages;      /* active ones, by queue id (uthash) */
     size_t message_count;
     size_t recipient_count;        /* of the active messages */
     bool leaving;                  /* ... after a reload, and a successor takes care of all but what is under way */
-    size_t foreign;                /* files in active/ that our predecessor keeps */
+    size_t foreign;                /* files in active/ and spare/ that our predecessor keeps */
+    size_t triggers;               /* requests that were begun and aren't read yet */
     bool draining;                 /* about to end: no delivery is started any more */
 };
 

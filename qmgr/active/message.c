@@ -183,6 +183,20 @@ static bool mark_targets(struct message *message, int fd)
     return true;
 }
 
+enum queue message_queue(const struct message *message)
+{
+    static const enum queue others[] = { QUEUE_HOLD, QUEUE_DEFERRED };
+    struct stat status;
+
+    if (spool_stat(message->manager->spool, QUEUE_ACTIVE, message->id, &status))
+        return QUEUE_ACTIVE;
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        if (spool_stat(message->manager->spool, others[i], message->id, &status))
+            return others[i];
+    }
+    return QUEUE_ACTIVE;
+}
+
 bool message_mark_done(struct message *message)
 {
     int fd = spool_open_file(message->manager->spool, QUEUE_ACTIVE, message->id, O_RDWR);
@@ -238,13 +252,9 @@ static bool write_state(struct message *message, int fd, int64_t next_attempt_s,
 bool message_store_retry(struct message *message, int64_t next_attempt_s, bool delay_warned)
 {
     struct spool *spool = message->manager->spool;
-    enum queue queue = QUEUE_ACTIVE;
+    enum queue queue = message_queue(message);
     int fd = spool_open_file(spool, queue, message->id, O_RDWR);
 
-    if (fd < 0 && errno == ENOENT) { /* put on hold in the middle of delivery: it stays there, marked */
-        queue = QUEUE_HOLD;
-        fd = spool_open_file(spool, queue, message->id, O_RDWR);
-    }
     if (fd < 0) {
         if (errno != ENOENT) /* removed by postsuper -d: nothing to keep */
             log_warning("%s: open queue file: %m", message->id);

@@ -58,7 +58,8 @@ struct message {
     size_t delivery_count;    /* made in this round */
     size_t running;           /* ... that an agent has */
     int lock;                 /* of a process that leaves: held on the file as long as the message is ours; else -1 */
-    bool released;            /* of a process that leaves: it is the successor's */
+    bool released;            /* of a process that leaves: it is the successor's, and nothing is done for it any more */
+    bool giving_back;         /* ... will be, when the agents that have something of it are done */
     bool notifying;           /* deliveries are over; notices to the sender are on their way */
     bool force_expired;       /* postsuper -e */
     bool delay_warned;        /* in this round */
@@ -75,6 +76,8 @@ void message_free(struct message *message);
 /* NULL: not active. */
 struct message *message_find(struct manager *manager, const char *id);
 
+/* Where its file is: active, or where postsuper took it meanwhile (hold; deferred, if it was released again), and where it stays. */
+enum queue message_queue(const struct message *message);
 /* Marks done recipients in the file, without syncing. False with errno (ENOENT: somebody removed the message). */
 bool message_mark_done(struct message *message);
 /* Marks, writes reasons and the next attempt, syncs, and moves it to deferred/. Frees nothing. False: see the log. */

@@ -275,6 +275,8 @@ void notice_settle(struct delivery *notice)
 {
     struct message *message = notice->message;
 
+    if (notice->withdrawn)
+        return;
     if (text_equal(notice->kind, "bounce"))
         settle_bounce(notice);
     else if (text_equal(notice->kind, "delay"))

@@ -11,6 +11,13 @@
 
 /* --- the message --- */
 
+/* Its successor doesn't get it before the last agent has told what it did. */
+static void give_back_if_idle(struct message *message)
+{
+    if (message->giving_back && !message->released && message->running == 0)
+        leave_release(message);
+}
+
 static bool has_deferred(const struct message *message)
 {
     for (size_t i = 0; i < message->envelope.recipient_count; i++) {
@@ -25,7 +32,7 @@ static void remove_message(const struct message *message)
     const struct spool *spool = message->manager->spool;
 
     if (places_retire(message->manager->places, QUEUE_ACTIVE, message->id) || spool_remove(spool, QUEUE_ACTIVE, message->id)
-        || (errno == ENOENT && spool_remove(spool, QUEUE_HOLD, message->id)))
+        || (errno == ENOENT && spool_remove(spool, message_queue(message), message->id)))
         log_info("%s: removed", message->id);
     else if (errno != ENOENT) /* else postsuper -d was faster */
         log_warning("%s: remove queue file: %m", message->id);
@@ -78,14 +85,19 @@ static void end_delivery(struct delivery *delivery)
     if (delivery_is_notice(delivery))
         notice_settle(delivery);
     message->deliveries--;
-    if (message->deliveries == 0)
+    if (message->deliveries == 0) {
         outcome_message(message);
-    else if (has_unmarked(delivery) && !message_mark_done(message) && errno != ENOENT)
+        return;
+    }
+    if (has_unmarked(delivery) && !message_mark_done(message) && errno != ENOENT)
         log_warning("%s: mark recipients as done: %m", message->id);
+    give_back_if_idle(message);
 }
 
 static void end_suspended(struct delivery *delivery, const struct schedule_reason *reason)
 {
+    if (delivery->message->released)
+        return;
     delivery_defer_rest(delivery, reason->status, reason->why);
     end_delivery(delivery);
 }
@@ -128,8 +140,8 @@ void outcome_agent_lost(struct delivery *delivery, const char *error)
 
     if (delivery->message->manager->draining) { /* everything is being stopped: the next start goes on with it */
         (void)message_mark_done(delivery->message); /* costs a repetition at worst */
-        if (delivery->message->manager->leaving)
-            leave_release(delivery->message);
+        delivery->message->giving_back = delivery->message->manager->leaving;
+        give_back_if_idle(delivery->message);
         return;
     }
     if (strcmp(error, "malformed response") != 0)
@@ -147,9 +159,8 @@ void outcome_agent_lost(struct delivery *delivery, const char *error)
 void outcome_file_lost(struct delivery *delivery, int error)
 {
     if (error == ENOENT) {
-        /* postsuper -d or -h took it away: nothing is to be delivered, nobody to be told. */
-        for (size_t i = 0; i < delivery->count; i++)
-            delivery->message->targets[delivery->indexes[i]].state = TARGET_DONE;
+        /* postsuper -d or -h took it away: nothing is to be delivered now, nobody to be told. What is on hold keeps these recipients. */
+        delivery->withdrawn = true;
     } else {
         errno = error;
         log_warning("%s: open queue file: %m", delivery->message->id);

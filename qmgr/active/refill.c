@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <utlist.h>
 
+#include "qmgr/active/intake_door.h"
+#include "qmgr/active/leave.h"
 #include "qmgr/active/message.h"
 #include "qmgr/active/take_up.h"
 #include "qmgr/spool/recovery.h"
@@ -187,11 +189,18 @@ static bool is_due(const struct refill *refill, const struct walk *walk, const c
         || (refill->sites != NULL && is_for_site(refill, walk->queue, id));
 }
 
+/* Held and released by postsuper while it was being delivered: by us, or by a predecessor. */
+static bool is_being_delivered(struct manager *manager, enum queue queue, const char *id)
+{
+    return message_find(manager, id) != NULL
+        || (queue == QUEUE_DEFERRED && recovery_is_held(manager->spool, queue, id));
+}
+
 static void take(struct refill *refill, enum queue queue, const char *id, bool flushed)
 {
     struct manager *manager = refill->manager;
 
-    if (message_find(manager, id) != NULL)
+    if (is_being_delivered(manager, queue, id))
         log_warning("%s: skipped, still being delivered", id);
     else if (spool_move(manager->spool, queue, QUEUE_ACTIVE, id))
         (void)take_up_file(manager, id, flushed && queue == QUEUE_DEFERRED); /* it logs */
@@ -243,24 +252,45 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     refill_wake(refill);
 }
 
-bool refill_owes_flush(const struct refill *refill)
+void refill_give_back(struct refill *refill, bool flushing)
 {
     const struct walk *walk = &refill->walks[1];
+    const struct site *site;
 
-    return walk->scan != NULL && (walk->all || walk->again_all);
+    if (flushing || (walk->scan != NULL && (walk->all || walk->again_all)))
+        leave_tell_successor(refill->manager, "DFA");
+    LL_FOREACH (refill->sites, site)
+        leave_tell_successor_site(refill->manager, site->domain);
+    for (size_t i = 0; i < COUNT_OF(refill->walks); i++) {
+        scan_close(refill->walks[i].scan);
+        refill->walks[i].scan = NULL;
+    }
+    forget_sites(refill);
 }
 
-static bool is_known(void *context, const char *id)
+static bool is_ours(void *context, enum queue queue, const char *id)
 {
-    return message_find(context, id) != NULL;
+    struct manager *manager = context;
+
+    return queue == QUEUE_ACTIVE ? message_find(manager, id) != NULL
+                                 : places_has(manager->places, id) || intake_door_has(manager->door, id);
+}
+
+void refill_adopt(struct refill *refill)
+{
+    struct manager *manager = refill->manager;
+
+    if (manager->foreign > 0)
+        manager->foreign = recovery_adopt(manager->spool, is_ours, manager);
 }
 
 static void on_queue_run(evutil_socket_t fd, short what, void *context)
 {
     struct refill *refill = context;
 
-    if (refill->manager->foreign > 0)
-        refill->manager->foreign = recovery_adopt(refill->manager->spool, is_known, refill->manager);
+    if (refill->manager->leaving) /* the queue is our successor's */
+        return;
+    refill_adopt(refill);
     schedule_tidy(refill->manager->schedule, clock_monotonic_ms());
     refill_scan_incoming(refill);
     refill_scan_deferred(refill, false);

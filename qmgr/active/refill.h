@@ -17,8 +17,11 @@ void refill_scan_deferred(struct refill *refill, bool all);
 void refill_take_deferred(struct refill *refill, const char *id);
 /* The deferred messages that have a recipient in this domain are due now (postqueue -s, ETRN). */
 void refill_scan_site(struct refill *refill, const char *site);
-/* Whether a flush was asked for that isn't over. */
-bool refill_owes_flush(const struct refill *refill);
+/* Takes over what a predecessor, which went on after a reload, had when it died. Costs nothing when there is none. */
+void refill_adopt(struct refill *refill);
+/* This process leaves: what was asked for and isn't over is its successor's to do; flushing: so is a
+ * flush, messages of which were given back. */
+void refill_give_back(struct refill *refill, bool flushing);
 /* Room has become free. */
 void refill_wake(struct refill *refill);
 #endif

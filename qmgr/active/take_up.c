@@ -319,7 +319,7 @@ static void give_up(struct message *message)
 
 void take_up_release(struct message *message)
 {
-    size_t count = message->routed_count;
+    size_t count = message->released ? 0 : message->routed_count;
 
     message->routed_count = 0;
     qsort(message->routed, count, sizeof(*message->routed), compare_routed);
@@ -338,8 +338,11 @@ static void finish(struct message *message)
 
 void take_up_routed(struct message *message, size_t index, enum route_result result, const struct route *route)
 {
+    message->routes_asked--;
+    if (message->released) /* it is another process's */
+        return;
     take_route(message, index, result, route);
-    if (--message->routes_asked == 0)
+    if (message->routes_asked == 0)
         finish(message);
 }
 

@@ -51,6 +51,8 @@ static void obey(struct manager *manager, const char *bytes)
         refill_scan_deferred(manager->refill, strchr(bytes, 'A') != NULL);
     if (strpbrk(bytes, "IW") != NULL)
         refill_scan_incoming(manager->refill);
+    if (strchr(bytes, 'W') != NULL) /* master, a second after a process of this service died, for one */
+        refill_adopt(manager->refill);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
@@ -67,6 +69,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
             return;
     }
     trigger->bytes[trigger->length] = '\0';
+    trigger->manager->triggers--;
     obey(trigger->manager, trigger->bytes);
     event_free(trigger->readable);
     fd_close(&trigger->fd);
@@ -84,4 +87,5 @@ void trigger_connect(struct manager *manager, int fd)
     trigger->readable = event_new(manager->events, fd, EV_READ | EV_PERSIST, on_readable, trigger);
     if (trigger->readable == NULL || event_add(trigger->readable, &timeout) != 0)
         memory_exhausted();
+    manager->triggers++;
 }

@@ -207,6 +207,20 @@ bool places_take(struct places *places, struct place *place)
     return true;
 }
 
+static bool is_among(const struct place *list, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal(list[i].id, id))
+            return true;
+    }
+    return false;
+}
+
+bool places_has(const struct places *places, const char *id)
+{
+    return is_among(places->free, places->count, id) || is_among(places->retired, places->retired_count, id);
+}
+
 bool places_refill(struct places *places)
 {
     return places->batch >= BATCH_MIN && places->count <= places->batch / 4 && make_batch(places);

@@ -27,6 +27,8 @@ bool places_take(struct places *places, struct place *place);
  * spares the file system making and removing an inode, and the sync of a message that fits has no blocks to find. False: nothing was
  * done. */
 bool places_retire(struct places *places, enum queue queue, const char *id);
+/* Whether that one is here, free or waiting to be used again. */
+bool places_has(const struct places *places, const char *id);
 /* For idle moments: makes a batch when few are left. True if it made one. */
 bool places_refill(struct places *places);
 #endif

@@ -37,34 +37,83 @@ static bool is_complete(struct spool *spool, const char *id, enum queue *queue)
     return complete;
 }
 
-/* A process that leaves after a reload holds it still. */
-static bool is_held(struct spool *spool, enum queue queue, const char *id)
+/* A process that leaves after a reload may have the file still; then it is locked. Else its lock is ours, so that nobody begins to use
+ * what is about to be removed; the caller closes it (-1: it can't be opened). */
+static bool take_hold(struct spool *spool, enum queue queue, const char *id, int *lock)
 {
-    int fd = spool_open_file(spool, queue, id, O_RDONLY);
-    bool held = fd >= 0 && !file_lock_take(fd, false);
+    *lock = spool_open_file(spool, queue, id, O_RDWR);
+    if (*lock < 0 || file_lock_take(*lock, false) || errno != EAGAIN)
+        return true;
+    fd_close(lock);
+    return false;
+}
 
-    fd_close(&fd);
+bool recovery_is_held(struct spool *spool, enum queue queue, const char *id)
+{
+    int lock;
+    bool held = !take_hold(spool, queue, id, &lock);
+
+    fd_close(&lock);
     return held;
 }
 
-static void recover_place(struct spool *spool, int folder, const char *name)
+static void recover_place(struct spool *spool, const char *id)
 {
     enum queue queue = QUEUE_INCOMING;
 
-    if (queue_id_is_valid(name) && is_held(spool, QUEUE_SPARE, name))
-        return;
-
-    if (queue_id_is_valid(name) && is_complete(spool, name, &queue)) {
-        if (spool_move(spool, QUEUE_SPARE, queue, name))
-            log_info("%s: complete, but never committed: taken over", name);
+    if (is_complete(spool, id, &queue)) {
+        if (spool_move(spool, QUEUE_SPARE, queue, id))
+            log_info("%s: complete, but never committed: taken over", id);
         else
-            log_warning("%s: move to the %s queue: %m", name, spool_queue_name(queue));
-    } else if (unlinkat(folder, name, 0) != 0 && errno != ENOENT) {
-        log_warning("remove %s/%s: %m", spool_queue_name(QUEUE_SPARE), name);
+            log_warning("%s: move to the %s queue: %m", id, spool_queue_name(queue));
+    } else if (!spool_remove(spool, QUEUE_SPARE, id) && errno != ENOENT) {
+        log_warning("remove %s/%s: %m", spool_queue_name(QUEUE_SPARE), id);
     }
 }
 
-static void recover_spare(struct spool *spool)
+static void recover_active(struct spool *spool, const char *id)
+{
+    if (!spool_move(spool, QUEUE_ACTIVE, QUEUE_INCOMING, id) && errno != ENOENT)
+        log_warning("%s: move to the incoming queue: %m", id);
+}
+
+/* How many are still held. */
+static size_t adopt(struct spool *spool, enum queue queue, recovery_is_ours *is_ours, void *context)
+{
+    struct scan *scan = scan_open(spool, queue);
+    size_t held = 0;
+    const char *id;
+    int lock;
+
+    while ((id = scan_next(scan)) != NULL) {
+        if (is_ours(context, queue, id))
+            continue;
+        if (!take_hold(spool, queue, id, &lock)) {
+            held++;
+            continue;
+        }
+        if (queue == QUEUE_SPARE)
+            recover_place(spool, id);
+        else
+            recover_active(spool, id);
+        fd_close(&lock);
+    }
+    scan_close(scan);
+    return held;
+}
+
+size_t recovery_adopt(struct spool *spool, recovery_is_ours *is_ours, void *context)
+{
+    return adopt(spool, QUEUE_SPARE, is_ours, context) + adopt(spool, QUEUE_ACTIVE, is_ours, context);
+}
+
+static bool none_is_ours(void *context, enum queue queue, const char *id)
+{
+    return false;
+}
+
+/* What isn't named like a message: drafts of places, mostly. A living process makes another one. */
+static void remove_strangers(struct spool *spool)
 {
     int fd = openat(spool_folder(spool), spool_queue_name(QUEUE_SPARE), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
@@ -73,33 +122,10 @@ static void recover_spare(struct spool *spool)
     if (folder == NULL)
         log_fatal("open folder %s: %m", spool_queue_name(QUEUE_SPARE));
     while ((entry = readdir(folder)) != NULL) {
-        if (entry->d_name[0] != '.')
-            recover_place(spool, fd, entry->d_name);
+        if (entry->d_name[0] != '.' && !queue_id_is_valid(entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
+            log_warning("remove %s/%s: %m", spool_queue_name(QUEUE_SPARE), entry->d_name);
     }
     (void)closedir(folder); /* was only read */
-}
-
-size_t recovery_adopt(struct spool *spool, bool (*is_known)(void *context, const char *id), void *context)
-{
-    struct scan *scan = scan_open(spool, QUEUE_ACTIVE);
-    size_t held = 0;
-    const char *id;
-
-    while ((id = scan_next(scan)) != NULL) {
-        if (is_known(context, id))
-            continue;
-        if (is_held(spool, QUEUE_ACTIVE, id))
-            held++;
-        else if (!spool_move(spool, QUEUE_ACTIVE, QUEUE_INCOMING, id) && errno != ENOENT)
-            log_warning("%s: move to the incoming queue: %m", id);
-    }
-    scan_close(scan);
-    return held;
-}
-
-static bool know_none(void *context, const char *id)
-{
-    return false;
 }
 
 static void warn_of_corrupt(struct spool *spool)
@@ -116,8 +142,8 @@ static void warn_of_corrupt(struct spool *spool)
 
 size_t recovery_run(struct spool *spool)
 {
-    recover_spare(spool);
-    size_t held = recovery_adopt(spool, know_none, NULL);
+    remove_strangers(spool);
+    size_t held = recovery_adopt(spool, none_is_ours, NULL);
     warn_of_corrupt(spool);
     return held;
 }

@@ -4,8 +4,11 @@
 #include "qmgr/spool/spool.h"
 
 /* Empties spare (complete messages go to incoming, everything else is removed) and moves active messages back to
- * incoming. Opens no deferred message. Files that another process has locked (active/leave.h) stay; how many in active. */
+ * incoming. Opens no deferred message. Files that another process has locked (active/leave.h) stay; how many. */
 size_t recovery_run(struct spool *spool);
-/* Later: moves active messages that are neither known nor locked any more to incoming. How many are still locked. */
-size_t recovery_adopt(struct spool *spool, bool (*is_known)(void *context, const char *id), void *context);
+/* Later: does the same with what is neither ours nor locked any more. How many are still locked. */
+typedef bool recovery_is_ours(void *context, enum queue queue, const char *id);
+size_t recovery_adopt(struct spool *spool, recovery_is_ours *is_ours, void *context);
+/* Whether another process has locked that message. */
+bool recovery_is_held(struct spool *spool, enum queue queue, const char *id);
 #endif

@@ -46,14 +46,17 @@ void listener_wait_free(struct listener_wait *wait)
 
 int listener_wait_next(struct listener_wait *wait, int timeout_ms, const sigset_t *mask)
 {
-    struct epoll_event event;
-    int count = epoll_pwait(wait->epoll, &event, 1, timeout_ms, mask);
+    struct epoll_event events[16];
+    int count = epoll_pwait(wait->epoll, events, COUNT_OF(events), timeout_ms, mask);
 
     if (count < 0 && errno != EINTR)
         log_fatal("epoll_pwait: %m");
     if (count < 0)
         return LISTENER_WAIT_SIGNAL;
-    return count == 0 ? LISTENER_WAIT_TIMEOUT : event.data.fd;
+    for (int i = 0; i < count; i++)
+        if (events[i].data.fd == LISTENER_WAIT_OTHER)
+            return LISTENER_WAIT_OTHER;
+    return count == 0 ? LISTENER_WAIT_TIMEOUT : events[0].data.fd;
 }
 #else
 #include <poll.h>
