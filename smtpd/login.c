@@ -13,7 +13,8 @@ static bool needs_encryption(const struct service *service)
 
 static const char *certificate_name(const struct session *session)
 {
-    const struct tls_facts *facts = session->tls == NULL ? NULL : tls_facts(session->tls);
+    const struct tls_facts *facts =
+        session->tls == NULL || session->certificate_is_others ? NULL : tls_facts(session->tls);
 
     return facts == NULL || facts->trust < TLS_TRUSTED ? NULL : facts->subject;
 }

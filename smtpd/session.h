@@ -59,6 +59,7 @@ struct session {
     bool denied;               /* the client was refused at once: only QUIT is left */
 
     const char *unknown_offer; /* what can't be told about EHLO's keywords, for the log; NULL: all is known */
+    bool certificate_is_others; /* XCLIENT: who showed it speaks for the client, and isn't the client */
     bool xclient_allowed;
     bool xforward_allowed;
     bool verp_allowed;

@@ -46,18 +46,21 @@ static void put_line(struct intake_message *message, struct str *line, const cha
 static void write_headers(struct intake_message *message, const struct config *config, const struct postmaster_notice *notice)
 {
     struct str line = {0};
+    struct str program = {0};
     struct str peer = {0};
     char date[DATE_TEXT_BYTES];
     const char *now = date_format(clock_wall_us() / 1000000, date);
 
+    text_put_printable(&program, notice->program, strlen(notice->program), '?', false); /* an agent's word, like the peer's name */
     text_put_printable(&peer, notice->peer, strlen(notice->peer), '?', false);
     put_line(message, &line, "Received: by %s (%s)", config->myhostname, config->mail_name);
     put_line(message, &line, "\tid %s; %s", intake_queue_id(message), now);
     put_line(message, &line, "Date: %s", now);
     intake_line(message, "From: Mail Delivery System <MAILER-DAEMON>");
     put_line(message, &line, "To: Postmaster <%s>", config->error_notice_recipient);
-    put_line(message, &line, "Subject: %s %s: errors from %s", config->mail_name, notice->program, str_text(&peer));
+    put_line(message, &line, "Subject: %s %s: errors from %s", config->mail_name, str_text(&program), str_text(&peer));
     intake_line(message, "");
+    str_free(&program);
     str_free(&peer);
     str_free(&line);
 }
@@ -90,12 +93,22 @@ static void write_folded(struct intake_message *message, const char *text, size_
     }
 }
 
+/* Of unknown origin: one line, whatever is in it. */
+static void write_line(struct intake_message *message, const char *text)
+{
+    struct str line = {0};
+
+    text_put_printable(&line, text, strlen(text), '?', true);
+    intake_line(message, str_text(&line));
+    str_free(&line);
+}
+
 static void write_body(struct intake_message *message, const struct postmaster_notice *notice)
 {
     const char *text = notice->transcript;
 
     if (notice->opening != NULL) {
-        intake_line(message, notice->opening);
+        write_line(message, notice->opening);
         intake_line(message, "");
     }
     intake_line(message, "Transcript of session follows.");

@@ -7,7 +7,7 @@
 
 #include "util/base/memory.h"
 
-enum { NAMES_MAX = 500000, NAME_BYTES_MAX = 65535 };
+enum { NAMES_MAX = 500000, NAME_BYTES_MAX = 4096 };
 
 struct quota_entry {
     UT_hash_handle hh;
@@ -58,11 +58,13 @@ unsigned quota_size(const struct quota *quota)
     return HASH_COUNT(quota->entries);
 }
 
-/* The name's entry, a new one if need be. NULL: nobody has so many customers; rather forget than grow without end. */
+/* The name's entry, a new one if need be. NULL: nobody has so many customers, nor such a name; rather forget than grow without end. */
 static struct quota_entry *entry_of(struct quota *quota, const char *name, size_t length, int64_t now_ms)
 {
     struct quota_entry *entry;
 
+    if (length > NAME_BYTES_MAX)
+        return NULL;
     HASH_FIND(hh, quota->entries, name, length, entry);
     if (entry != NULL)
         return entry;

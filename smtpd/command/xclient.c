@@ -155,6 +155,7 @@ struct verdict command_xclient(struct session *session, const char *arguments)
     stream_discard_input(session->stream);
     session->deferrals = (struct policy_deferrals){0};
     session->pipelining_offered = false;
+    session->certificate_is_others = session->tls != NULL;
     client_rights_find(session);
     renew_login(session);
     session->uncounted = true; /* the log counts it among the failed ones */

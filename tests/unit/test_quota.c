@@ -2,11 +2,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "smtpd/anvil/quota.h"
+#include "smtpd/anvil/quota_file.h"
 #include "smtpd/guess_delay.h"
 #include "smtpd/hold_limits.h"
 #include "util/base/memory.h"
@@ -57,6 +62,43 @@ static void texts_that_are_none_are_refused(void **unused)
         assert_int_equal(quota_size(quota), 0);
         quota_free(quota);
     }
+}
+
+static void a_name_beyond_all_measure_is_not_kept(void **unused)
+{
+    struct quota *quota = quota_new();
+    char name[8192];
+
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    assert_int_equal(quota_add(quota, name, 3, 10, 0), 3);
+    assert_int_equal(quota_add(quota, name, 3, 10, 0), 3);
+    assert_int_equal(quota_size(quota), 0);
+    quota_free(quota);
+}
+
+static void another_name_of_a_foreign_file_is_left_alone(void **unused)
+{
+    char folder[] = "/tmp/test_quota.XXXXXX";
+    char foreign[64];
+    char own[64];
+
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(foreign, sizeof(foreign), "%s/foreign", folder);
+    (void)snprintf(own, sizeof(own), "%s/anvil_quotas", folder);
+    struct config config = { .data_directory = folder };
+    int fd = quota_file_open(&config);
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(link(own, foreign), 0);
+    assert_int_equal(quota_file_open(&config), -1);
+    assert_int_equal(unlink(own), 0);
+    assert_int_equal(symlink(foreign, own), 0);
+    assert_int_equal(quota_file_open(&config), -1);
+    assert_int_equal(unlink(own), 0);
+    assert_int_equal(mkfifo(own, 0600), 0);
+    assert_int_equal(quota_file_open(&config), -1);
+    assert_int_equal(unlink(own) | unlink(foreign) | rmdir(folder), 0);
 }
 
 static void limits_are_read_or_refused(void **unused)
@@ -115,6 +157,8 @@ int main(void)
         cmocka_unit_test(sums_begin_anew_with_each_window),
         cmocka_unit_test(sums_outlast_a_process),
         cmocka_unit_test(texts_that_are_none_are_refused),
+        cmocka_unit_test(a_name_beyond_all_measure_is_not_kept),
+        cmocka_unit_test(another_name_of_a_foreign_file_is_left_alone),
         cmocka_unit_test(limits_are_read_or_refused),
         cmocka_unit_test(guesses_wait_longer_each_time),
     };

@@ -77,8 +77,9 @@ void log_open(const char *syslog_name, const char *service)
     state.syslog = true;
     state.tag[0] = '\0';
     refresh_tag();
-    if (state.syslog_fd < 0)
-        state.syslog_fd = connect_datagram(syslog_path);
+    if (state.syslog_fd >= 0) /* it may be something else by now (master closes all before it starts a program) */
+        (void)close(state.syslog_fd);
+    state.syslog_fd = connect_datagram(syslog_path);
     openlog(state.tag, state.syslog_fd < 0 ? LOG_PID | LOG_NDELAY : LOG_PID, LOG_MAIL);
 }
 

@@ -288,7 +288,11 @@ static bool use_key(SSL_CTX *ssl, BIO *pem)
 
 bool tls_chain_load_pair(SSL_CTX *ssl, const struct tls_material *material, const struct tls_chain_pair *pair, struct str *why)
 {
-    if (text_equal(pair->cert_file, pair->key_file) && access(pair->cert_file, F_OK) != 0) {
+    const char *content;
+    size_t length;
+
+    if (text_equal(pair->cert_file, pair->key_file) && !tls_material_find(material, pair->cert_file, &content, &length)
+        && access(pair->cert_file, F_OK) != 0) {
         explain(pair->cert_parameter, pair->cert_file, "", why);
         log_warning("error opening chain file: %s: %s", pair->cert_file, strerror(errno));
         return false;
