@@ -262,11 +262,15 @@ static bool domain_is_full(const struct route_asker *asker, const char *domain)
 
 static struct question *next_question(const struct route_asker *asker)
 {
+    const char *full = NULL; /* the last domain that was found so: of a large list for one domain all are alike */
     struct question *question;
 
     DL_FOREACH (asker->waiting, question) {
+        if (full != NULL && text_equal_nocase(question->domain, full))
+            continue;
         if (!domain_is_full(asker, question->domain))
             return question;
+        full = question->domain;
     }
     return NULL;
 }

@@ -24,6 +24,7 @@ enum {
 struct proxy_link {
     struct proxy_link *next;
     char *path;
+    size_t relative;             /* where that begins in it: below queue_directory */
     unsigned users;
     struct ipc_channel *channel; /* NULL: none */
     pid_t owner;                 /* a child must not speak on its parent's connection */
@@ -70,6 +71,7 @@ static struct proxy_link *link_open(const struct config *config, const char *ser
     if (link == NULL) {
         link = memory_new(struct proxy_link);
         link->path = str_take(&path);
+        link->relative = strlen(config->queue_directory) + 1;
         LL_PREPEND(links, link);
     }
     str_free(&path);
@@ -100,7 +102,7 @@ static int link_connect(const struct proxy_link *link)
 
     if (fd < 0 && (errno == ENOENT || errno == EACCES)) {
         int error = errno;
-        fd = fd_connect_unix(strstr(link->path, "private/"), CONNECT_TIMEOUT_S * 1000);
+        fd = fd_connect_unix(link->path + link->relative, CONNECT_TIMEOUT_S * 1000);
         errno = fd < 0 ? error : errno;
     }
     return fd;
