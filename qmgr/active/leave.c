@@ -27,11 +27,11 @@ static bool is_under_way(const struct message *message)
     return false;
 }
 
-/* For writing: some file systems grant exclusive locks for nothing else. */
+/* Also what postsuper has put on hold: it may be released before we are done. */
 static bool keep(struct message *message)
 {
-    message->lock = spool_open_file(message->manager->spool, QUEUE_ACTIVE, message->id, O_RDWR);
-    return message->lock >= 0 && file_lock_take(message->lock, false);
+    message->lock = message_open_file(message);
+    return message->lock >= 0 ? file_lock_take(message->lock, false) : errno == ENOENT;
 }
 
 static void release_to(struct message *message, enum queue queue)
@@ -65,8 +65,13 @@ void leave_begin(struct manager *manager, struct intake_door *door)
     manager->leaving = true;
     HASH_ITER (hh, manager->messages, message, next) {
         flushing |= message->ignore_defer_transports;
-        if (!is_under_way(message) || !keep(message))
+        if (!is_under_way(message)) {
             give_back(message);
+        } else if (!keep(message)) {
+            log_warning("%s: lock queue file: %m: it may be delivered twice", message->id);
+            (void)message_mark_done(message); /* spares what is done already */
+            give_back(message);
+        }
     }
     intake_door_keep_lent(door);
     agent_pool_drain(manager->pool);

@@ -12,6 +12,8 @@
 #include "util/io/fd.h"
 #include "util/log/log.h"
 
+enum { FIND_ATTEMPTS = 3 }; /* postsuper may be at work just now */
+
 bool manager_has_room(const struct manager *manager)
 {
     if (manager->draining)
@@ -183,7 +185,8 @@ static bool mark_targets(struct message *message, int fd)
     return true;
 }
 
-enum queue message_queue(const struct message *message)
+/* Where its file is: active, or where postsuper took it meanwhile (hold; deferred, if it was released again). */
+static enum queue find_queue(const struct message *message)
 {
     static const enum queue others[] = { QUEUE_HOLD, QUEUE_DEFERRED };
     struct stat status;
@@ -195,6 +198,36 @@ enum queue message_queue(const struct message *message)
             return others[i];
     }
     return QUEUE_ACTIVE;
+}
+
+bool message_remove_file(const struct message *message)
+{
+    const struct spool *spool = message->manager->spool;
+    bool removed = spool_remove(spool, QUEUE_ACTIVE, message->id);
+
+    for (int i = 0; !removed && errno == ENOENT && i < FIND_ATTEMPTS; i++)
+        removed = spool_remove(spool, find_queue(message), message->id);
+    return removed;
+}
+
+static int open_anywhere(const struct message *message, enum queue *queue)
+{
+    int fd = -1;
+
+    for (int i = 0; i < FIND_ATTEMPTS && fd < 0; i++) {
+        *queue = find_queue(message);
+        fd = spool_open_file(message->manager->spool, *queue, message->id, O_RDWR);
+        if (fd < 0 && errno != ENOENT)
+            return -1;
+    }
+    return fd;
+}
+
+int message_open_file(const struct message *message)
+{
+    enum queue queue;
+
+    return open_anywhere(message, &queue);
 }
 
 bool message_mark_done(struct message *message)
@@ -252,8 +285,8 @@ static bool write_state(struct message *message, int fd, int64_t next_attempt_s,
 bool message_store_retry(struct message *message, int64_t next_attempt_s, bool delay_warned)
 {
     struct spool *spool = message->manager->spool;
-    enum queue queue = message_queue(message);
-    int fd = spool_open_file(spool, queue, message->id, O_RDWR);
+    enum queue queue;
+    int fd = open_anywhere(message, &queue);
 
     if (fd < 0) {
         if (errno != ENOENT) /* removed by postsuper -d: nothing to keep */
@@ -265,7 +298,8 @@ bool message_store_retry(struct message *message, int64_t next_attempt_s, bool d
         log_warning("%s: write queue file: %m", message->id);
     fd_close(&fd);
     if (queue == QUEUE_ACTIVE && !spool_move(spool, QUEUE_ACTIVE, QUEUE_DEFERRED, message->id)
-        && !spool_move(spool, QUEUE_ACTIVE, QUEUE_INCOMING, message->id)) { /* a full disk has no room for a subfolder */
+        && !spool_move(spool, QUEUE_ACTIVE, QUEUE_INCOMING, message->id) /* a full disk has no room for a subfolder */
+        && errno != ENOENT) { /* else postsuper has just taken it away, with what was written */
         log_warning("%s: move to the deferred queue: %m", message->id);
         return false;
     }

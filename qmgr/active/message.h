@@ -76,8 +76,11 @@ void message_free(struct message *message);
 /* NULL: not active. */
 struct message *message_find(struct manager *manager, const char *id);
 
-/* Where its file is: active, or where postsuper took it meanwhile (hold; deferred, if it was released again), and where it stays. */
-enum queue message_queue(const struct message *message);
+/* Opens its file for reading and writing (some file systems grant exclusive locks for nothing else), wherever it is; see below. -1 with
+ * errno. */
+int message_open_file(const struct message *message);
+/* Removes its file, also from where postsuper took it meanwhile (hold; deferred, if it was released again). False with errno. */
+bool message_remove_file(const struct message *message);
 /* Marks done recipients in the file, without syncing. False with errno (ENOENT: somebody removed the message). */
 bool message_mark_done(struct message *message);
 /* Marks, writes reasons and the next attempt, syncs, and moves it to deferred/. Frees nothing. False: see the log. */

@@ -29,10 +29,7 @@ static bool has_deferred(const struct message *message)
 
 static void remove_message(const struct message *message)
 {
-    const struct spool *spool = message->manager->spool;
-
-    if (places_retire(message->manager->places, QUEUE_ACTIVE, message->id) || spool_remove(spool, QUEUE_ACTIVE, message->id)
-        || (errno == ENOENT && spool_remove(spool, message_queue(message), message->id)))
+    if (places_retire(message->manager->places, QUEUE_ACTIVE, message->id) || message_remove_file(message))
         log_info("%s: removed", message->id);
     else if (errno != ENOENT) /* else postsuper -d was faster */
         log_warning("%s: remove queue file: %m", message->id);
@@ -55,6 +52,8 @@ static void conclude(struct message *message)
 
 void outcome_message(struct message *message)
 {
+    if (message->released)
+        return;
     if (!message->notifying) {
         message->notifying = true;
         notice_order(message);
