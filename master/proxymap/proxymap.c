@@ -1,6 +1,7 @@
 /* proxymap.c: has tables open for other processes, so that databases see few connections (proxymap(8)). The service named
  * proxywrite_service_name makes changes, too, and should have one process. Only tables that proxy_read_maps or proxy_write_maps
  * name are opened. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -140,6 +141,24 @@ static bool serve(struct proxymap *proxymap, struct ipc_channel *channel)
     return ipc_flush(channel, clock_deadline_s(SEND_S));
 }
 
+/* Whoever has only just come gets time for the first question, even if others wait: hanging up would look like a failure. */
+static bool wait_for_question(const struct proxymap *proxymap, const struct ipc_channel *channel, bool is_first)
+{
+    struct pollfd only = { .fd = ipc_fd(channel), .events = POLLIN };
+
+    return is_first ? poll(&only, 1, IDLE_MS) > 0 : worker_wait_for_client(proxymap->worker, only.fd, IDLE_MS);
+}
+
+/* One connection, until it is over or tables have changed (true). */
+static bool serve_all(struct proxymap *proxymap, struct ipc_channel *channel)
+{
+    for (bool is_first = true; wait_for_question(proxymap, channel, is_first) && serve(proxymap, channel); is_first = false) {
+        if (have_changed(proxymap))
+            return true;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "proxymap");
@@ -154,8 +173,7 @@ int main(int argc, char **argv)
     while (!changed && (client = worker_accept(worker)) != NULL) {
         struct ipc_channel *channel = ipc_open(client->fd);
         client->fd = -1; /* the channel's now */
-        while (!changed && worker_wait_for_client(worker, ipc_fd(channel), IDLE_MS) && serve(&proxymap, channel))
-            changed = have_changed(&proxymap); /* the next process opens them anew */
+        changed = serve_all(&proxymap, channel); /* the next process opens them anew */
         ipc_close(channel);
     }
     while (proxymap.tables != NULL) {
