@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "master/worker/worker.h"
+#include "qmgr/active/feedback_log.h"
 #include "qmgr/active/agent_pool.h"
 #include "qmgr/active/intake_door.h"
 #include "qmgr/active/leave.h"
@@ -121,6 +122,8 @@ int main(int argc, char **argv)
     manager.events = worker_events(worker);
     manager.backoff = limits_backoff(config);
     manager.schedule = schedule_new(limits_read, &manager);
+    if (config->destination_concurrency_feedback_debug)
+        schedule_observe(manager.schedule, feedback_log_change);
     manager.pool = agent_pool_new(&manager);
     manager.asker = route_asker_new(&manager);
     manager.refill = refill_new(&manager);

@@ -35,7 +35,7 @@ static void on_signal(int number)
 
 static void usage(void)
 {
-    log_fatal_status(75, "usage: postdrop [-c config_dir] [-v]");
+    log_fatal_status(1, "usage: postdrop [-c config_dir] [-v]");
 }
 
 /* A name nobody else has: time, process, and a counter. */

@@ -25,7 +25,7 @@ char **pipe_environment_make(const char *wanted)
         else if (value != NULL)
             str_printf(&setting, "%s=%s", name, value);
         if (text_starts_with(str_text(&setting), "PATH="))
-            list[0] = str_take(&setting);
+            str_free(&setting); /* the first entry stays, as Postfix does it */
         else if (setting.length > 0)
             list[count++] = str_take(&setting);
         free(name);

@@ -40,7 +40,7 @@ static bool parse_bracketed(const char *text, struct arena *arena, struct smtp_n
         *why = arena_printf(arena, "missing \"]\" in server description: %s", hop->text);
         return false;
     }
-    if (end[1] != '\0' && (end[1] != ':' || end[2] == '\0')) {
+    if (end[1] != '\0' && end[1] != ':') {
         *why = arena_printf(arena, "garbage after \"]\" in server description: %s", hop->text);
         return false;
     }
@@ -74,7 +74,11 @@ bool smtp_next_hop_parse(const char *text, bool lmtp, struct arena *arena, struc
         hop->port = colon == NULL ? "" : colon + 1;
     }
     if (*hop->host == '\0') {
-        *why = arena_printf(arena, "empty hostname in server description: %s", hop->text);
+        *why = arena_printf(arena, "missing host information in server description: %s", hop->text);
+        return false;
+    }
+    if (strchr(hop->host, ':') != NULL && !is_ipv6(hop->host)) {
+        *why = arena_printf(arena, "valid hostname or network address required in server description: %s", hop->text);
         return false;
     }
     return true;

@@ -173,8 +173,8 @@ static void run(struct delivery *delivery, const struct step *step, const char *
         return;
     }
     report_waiting(delivery);
-    put(&environment, "PATH", "/usr/bin:/bin");
     put_exported(&environment, config->export_environment);
+    put(&environment, "PATH", "/usr/bin:/bin"); /* whatever was exported, as Postfix does it */
     put_message(&environment, delivery, step);
     mail_text_start(&feeding.text, &mail, MAIL_FROM_LINE);
     enum child_command_end end = child_command_run(&(struct child_command){

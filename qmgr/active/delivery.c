@@ -199,17 +199,22 @@ bool delivery_take_part(struct delivery *delivery, const struct agent_part *part
     return true;
 }
 
-static void take_target(struct message *message, size_t index, const struct agent_verdict *verdict)
+/* in_use: the address that the agent was given, which routing may have changed ("user%host@here"). */
+static void take_target(struct message *message, size_t index, const struct agent_verdict *verdict, const char *in_use)
 {
     struct target *target = &message->targets[index];
+    bool is_final = verdict->code < 300 || verdict->code >= 500;
 
     take_result(message, target, verdict);
     if (verdict->told_by_parts && verdict->code < 300) {
         target->tried = false;
         target->notified_elsewhere = true;
     }
-    if (verdict->code >= 500 && *verdict->failed_address != '\0') /* in memory only: another attempt begins with the recipient */
+    /* In memory only: another attempt begins with the recipient. */
+    if (verdict->code >= 500 && *verdict->failed_address != '\0')
         message->envelope.recipients[index].address = keep(message, verdict->failed_address);
+    else if (is_final && in_use != NULL && !text_equal(in_use, message->envelope.recipients[index].address))
+        message->envelope.recipients[index].address = keep(message, in_use);
 }
 
 bool delivery_take_verdict(struct delivery *delivery, const struct agent_verdict *verdict)
@@ -221,7 +226,8 @@ bool delivery_take_verdict(struct delivery *delivery, const struct agent_verdict
     if (delivery_is_notice(delivery))
         delivery->failed |= verdict->code >= 300;
     else
-        take_target(delivery->message, delivery->indexes[verdict->index], verdict);
+        take_target(delivery->message, delivery->indexes[verdict->index], verdict,
+            delivery->addresses == NULL ? NULL : delivery->addresses[verdict->index]);
     return true;
 }
 

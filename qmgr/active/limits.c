@@ -1,7 +1,9 @@
 #include "qmgr/active/limits.h"
 
+#include "qmgr/active/feedback_log.h"
 #include "qmgr/active/manager.h"
 #include "util/base/str.h"
+#include "util/base/text.h"
 #include "util/log/log.h"
 
 /* The transport's own value, or the default. A bad one was refused or is warned of here, once per transport. */
@@ -13,12 +15,18 @@ static struct feedback_rate read_rate(const struct config *config, const char *t
 
     str_printf(&name, "%s%s", transport, suffix);
     const char *value = config_value(config, str_text(&name));
-    if (value == NULL)
+    if (value == NULL || text_equal(value, default_value)) {
+        str_clear(&name);
+        str_printf(&name, "default%s", suffix);
         value = default_value;
+    }
     if (!feedback_parse(value, &rate)) {
         log_warning("%s: bad feedback \"%s\": using 1", str_text(&name), value);
         rate = (struct feedback_rate){ .kind = FEEDBACK_CONSTANT, .number = 1 };
     }
+    if (config->destination_concurrency_feedback_debug)
+        feedback_log_rate(transport, str_text(&name), &rate,
+            (int)config_transport_number(config, transport, "_initial_destination_concurrency"));
     str_free(&name);
     return rate;
 }

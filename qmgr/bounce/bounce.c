@@ -7,6 +7,7 @@
 #include "qmgr/bounce/notify.h"
 #include "qmgr/client/agent.h"
 #include "util/base/text.h"
+#include "util/log/log.h"
 #include "util/tool/command_config.h"
 
 static void serve(struct client *client, const struct config *config, const struct template_set *templates,
@@ -34,11 +35,22 @@ static int show_templates(bool expanded, const char *path)
     const struct config *config = command_config_load(NULL, "bounce", 1);
     struct arena *arena = arena_new();
     struct template_set templates;
-    bool good = path == NULL ? template_load(config, arena, &templates) : template_load_file(path, arena, &templates);
+    struct str why = {0};
+    char tag[128];
 
+    /* Who called postconf doesn't expect to hear of another program: its whole name says where that comes from. */
+    if (snprintf(tag, sizeof(tag), "%s/bounce", config->syslog_name) < (int)sizeof(tag))
+        (void)log_set_service(tag);
+    if (path == NULL)
+        path = config->bounce_template_file;
+    if (*path == '\0')
+        (void)template_load(config, arena, &templates);
+    else if (!template_load_file(path, arena, &templates, &why))
+        log_fatal("%s", str_text(&why));
     template_dump(config, &templates, expanded);
     arena_free(arena);
-    return good && fflush(stdout) == 0 ? 0 : 1;
+    str_free(&why);
+    return fflush(stdout) == 0 ? 0 : 1;
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "qmgr/bounce/template_expand.h"
 #include "qmgr/intake/postmaster_notice.h"
 #include "util/base/clock.h"
 #include "util/base/text.h"
@@ -76,12 +77,7 @@ static const char *quoted(struct composer *composer, const char *address)
 
 static void put_from(struct composer *composer)
 {
-    const struct template *template = composer->report->template;
-
-    if (!template->own && text_equal_nocase(composer->config->header_from_format, "standard"))
-        put_line(composer, "From: Mail Delivery System <MAILER-DAEMON>");
-    else
-        put_line(composer, "From: %s", template->from);
+    put_line(composer, "From: %s", template_from(composer->config, composer->report->template));
 }
 
 static void put_header(struct composer *composer)
@@ -124,14 +120,17 @@ static void put_recipient_text(struct composer *composer, const struct agent_tar
 static void put_template_text(struct composer *composer)
 {
     struct str text = {0};
+    struct str why = {0};
     const char *at;
 
-    template_expand(composer->config, composer->report->template, &text);
+    if (!template_expand(composer->config, composer->report->template, &text, &why))
+        log_warning("%s", str_text(&why));
     for (at = str_text(&text); *at != '\0';) {
         size_t length = strcspn(at, "\n");
         put_line(composer, "%.*s", (int)length, at);
         at += length + (at[length] == '\n' ? 1 : 0);
     }
+    str_free(&why);
     str_free(&text);
 }
 
@@ -205,7 +204,10 @@ static void put_original_recipient(struct composer *composer, const char *dsn_or
 {
     struct str text = {0};
 
-    xtext_decode(&text, dsn_orcpt);
+    if ((composer->order->envelope.flags & ENVELOPE_SMTPUTF8) && text_starts_with_nocase(dsn_orcpt, "utf-8;"))
+        xtext_decode_utf8(&text, dsn_orcpt);
+    else
+        xtext_decode(&text, dsn_orcpt);
     put_line(composer, "Original-Recipient: %s", str_text(&text));
     str_free(&text);
 }
@@ -245,6 +247,8 @@ static void put_delivery_status(struct composer *composer)
     put_line(composer, "Content-Description: Delivery report");
     bool global = composer->order->envelope.flags & ENVELOPE_SMTPUTF8;
     put_line(composer, "Content-Type: message/%sdelivery-status", global ? "global-" : "");
+    if (global)
+        put_line(composer, "Content-Transfer-Encoding: 8bit");
     put_line(composer, "%s", "");
     put_message_fields(composer);
     for (size_t i = 0; i < order->target_count; i++) {

@@ -2,6 +2,7 @@
 #ifndef QMGR_BOUNCE_TEMPLATE_H
 #define QMGR_BOUNCE_TEMPLATE_H
 #include "util/base/arena.h"
+#include "util/base/str.h"
 #include "util/config/config.h"
 
 enum template_kind { TEMPLATE_FAILURE, TEMPLATE_DELAY, TEMPLATE_SUCCESS, TEMPLATE_VERIFY, TEMPLATE_KINDS };
@@ -13,23 +14,22 @@ struct template {
     const char *subject;
     const char *postmaster_subject; /* NULL: none is sent */
     const char *text;               /* lines with LF, $names not yet expanded */
-    bool own;                       /* from the administrator's file */
+    const char *origin;             /* the file it is from, or [built-in] */
+    bool own_from;                  /* from is the administrator's */
 };
 
 struct template_set {
     struct template templates[TEMPLATE_KINDS];
 };
 
-/* Reads bounce_template_file, if set, on top of the built-in texts. A file that can't be read or has an error is logged with
- * its name and line, and the built-in texts are used. Everything lives in the arena. False: such an error occurred. */
+/* Reads bounce_template_file, if set, on top of the built-in texts. What is wrong with it is logged with the file's name and line,
+ * and the built-in texts are used instead. Everything lives in the arena. False: the whole file is of no use. */
 bool template_load(const struct config *config, struct arena *arena, struct template_set *set);
-/* The same from text (name is for messages). */
-bool template_parse(const char *name, const char *text, struct arena *arena, struct template_set *set);
-/* Reads another file than bounce_template_file. */
-bool template_load_file(const char *path, struct arena *arena, struct template_set *set);
+/* Reads another file than bounce_template_file. False: *why says why nothing can be made of it. */
+bool template_load_file(const char *path, struct arena *arena, struct template_set *set, struct str *why);
+/* The name and address for From:, as header_from_format says where the administrator gave none. */
+const char *template_from(const struct config *config, const struct template *template);
 /* Writes all templates to standard output, as they could stand in a file; expanded: only their texts, with $names expanded
- * (postconf -t and -b). */
+ * (postconf -t and -b). Exits where a $name is unknown. */
 void template_dump(const struct config *config, const struct template_set *set, bool expanded);
-/* The text with $name expanded; appended to *out. Unknown names are warned of and left out. */
-void template_expand(const struct config *config, const struct template *template, struct str *out);
 #endif

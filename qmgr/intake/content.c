@@ -86,8 +86,10 @@ static void end_own_header(struct intake_message *message, bool body_follows)
     message->file.has_body = body_follows;
     message->writer.seen = 0; /* from here on it is about the body */
     message->file.body.offset = writer_offset(&message->writer);
-    if (body_follows)
-        message->writer.text_bytes++; /* the empty line, which is not in the file */
+    if (body_follows) { /* the empty line, which is not in the file */
+        message->writer.text_bytes++;
+        message->writer.lines++;
+    }
 }
 
 /* how: an empty line, a line that is no field, or the end of the message. */

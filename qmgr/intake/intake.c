@@ -309,7 +309,7 @@ static void describe_content(struct intake_message *message)
 {
     struct envelope *envelope = &message->envelope;
 
-    envelope->size_bytes = message->writer.text_bytes;
+    envelope->size_bytes = message->writer.text_bytes + message->writer.lines; /* as on the wire, with CRLF */
     if (message->writer.seen & 0x80)
         envelope->flags |= ENVELOPE_8BIT_BODY;
     if (message->writer.long_lines)

@@ -49,7 +49,7 @@ bool feedback_parse(const char *text, struct feedback_rate *rate)
     return *skip_space(cursor) == '\0' && rate->number >= 0 && rate->number <= 1;
 }
 
-static double amount(const struct feedback_rate *rate, int concurrency)
+double feedback_amount(const struct feedback_rate *rate, int concurrency)
 {
     switch (rate->kind) {
     case FEEDBACK_PER_CONCURRENCY:
@@ -80,9 +80,9 @@ void feedback_succeed(struct feedback *feedback, const struct feedback_limits *l
 {
     feedback->failed_cohorts = 0;
     /* A window far above what is in use would delay the effect of later failures. */
-    if (feedback->window >= busy + limits->initial)
+    if (feedback->window >= busy + limits->initial || (limits->maximum > 0 && feedback->window >= limits->maximum))
         return;
-    feedback->success += amount(&limits->positive, feedback->window);
+    feedback->success += feedback_amount(&limits->positive, feedback->window);
     for (; feedback->success >= 1; feedback->success -= 1) {
         feedback->window++;
         feedback->failure = 0;
@@ -96,8 +96,9 @@ bool feedback_fail(struct feedback *feedback, const struct feedback_limits *limi
     /* Sums of 1/n are compared with a little slack for rounding. */
     if (limits->failed_cohorts > 0 && feedback->failed_cohorts + 1e-9 >= limits->failed_cohorts)
         return true;
-    feedback->failure -= amount(&limits->negative, feedback->window);
-    for (; feedback->failure < 0; feedback->failure += 1) {
+    double amount = feedback_amount(&limits->negative, feedback->window);
+    feedback->failure -= amount;
+    for (; feedback->failure - amount / 2 < 0; feedback->failure += 1) { /* half of it: what rounding left over isn't a step */
         feedback->window--;
         feedback->success = 0;
     }

@@ -13,6 +13,9 @@ struct feedback_rate {
 /* False: bad syntax or out of 0..1. */
 bool feedback_parse(const char *text, struct feedback_rate *rate);
 
+/* What one delivery counts while so many may run. */
+double feedback_amount(const struct feedback_rate *rate, int concurrency);
+
 struct feedback_limits {
     int initial;             /* initial_destination_concurrency */
     int maximum;             /* destination_concurrency_limit; 0: none */

@@ -32,6 +32,11 @@ struct schedule *schedule_new(schedule_read_limits *read_limits, void *context)
     return schedule;
 }
 
+void schedule_observe(struct schedule *schedule, schedule_observer *observer)
+{
+    schedule->observer = observer;
+}
+
 struct schedule_transport *schedule_transport(struct schedule *schedule, const char *name)
 {
     struct schedule_transport *transport;
@@ -40,6 +45,7 @@ struct schedule_transport *schedule_transport(struct schedule *schedule, const c
     if (transport != NULL)
         return transport;
     transport = memory_new(struct schedule_transport);
+    transport->schedule = schedule;
     transport->name = memory_copy_text(name);
     schedule->read_limits(schedule->context, name, &transport->limits);
     HASH_ADD_KEYPTR(hh, schedule->transports, transport->name, strlen(transport->name), transport);
@@ -386,18 +392,34 @@ static void set_delays(struct schedule_destination *destination, int64_t now_ms)
         destination->transport->delayed_until_ms = now_ms + limits->transport_delay_ms;
 }
 
+/* True: the destination is dead now. */
+static bool take_feedback(struct schedule_destination *destination, bool reached)
+{
+    const struct schedule_transport *transport = destination->transport;
+    const struct feedback before = destination->feedback;
+    bool died = false;
+
+    if (reached)
+        feedback_succeed(&destination->feedback, &transport->limits.feedback, destination->busy);
+    else
+        died = feedback_fail(&destination->feedback, &transport->limits.feedback);
+    if (transport->schedule->observer != NULL) {
+        struct feedback after = destination->feedback;
+        if (died)
+            after.window = 0;
+        transport->schedule->observer(transport->schedule->context, transport, destination->name, &before, &after, reached);
+    }
+    return died;
+}
+
 bool schedule_finish(struct schedule_entry *entry, const struct schedule_reason *unreachable, int64_t now_ms,
     struct schedule_destination **dead)
 {
     struct schedule_peer *peer = entry->peer;
     struct schedule_destination *destination = peer->destination;
     struct schedule_transport *transport = destination->transport;
-    bool died = false;
+    bool died = take_feedback(destination, unreachable == NULL);
 
-    if (unreachable == NULL)
-        feedback_succeed(&destination->feedback, &transport->limits.feedback, destination->busy);
-    else
-        died = feedback_fail(&destination->feedback, &transport->limits.feedback);
     peer->running--;
     give_up_slot(destination, entry);
     transport->running--;

@@ -38,7 +38,13 @@ struct schedule_entry {
 
 typedef void schedule_read_limits(void *context, const char *transport, struct schedule_limits *limits);
 
+/* Told when a delivery changed what is known of a destination; reached: the next hop was, else after->window is 0 where the destination
+ * is dead now. */
+typedef void schedule_observer(void *context, const struct schedule_transport *transport, const char *destination,
+    const struct feedback *before, const struct feedback *after, bool reached);
+
 struct schedule *schedule_new(schedule_read_limits *read_limits, void *context);
+void schedule_observe(struct schedule *schedule, schedule_observer *observer); /* with the same context */
 void schedule_free(struct schedule *schedule); /* entries that are still queued are forgotten */
 
 /* Found or made. Lives as long as the schedule. */

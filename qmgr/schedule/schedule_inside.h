@@ -52,6 +52,7 @@ struct schedule_destination {
 };
 
 struct schedule_transport {
+    const struct schedule *schedule;
     char *name;
     struct schedule_limits limits;
     void *data;
@@ -68,6 +69,7 @@ struct schedule_transport {
 
 struct schedule {
     schedule_read_limits *read_limits;
+    schedule_observer *observer; /* NULL: none */
     void *context;
     struct schedule_transport *transports;
 };

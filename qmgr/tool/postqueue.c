@@ -20,7 +20,7 @@
 #include "util/table/match_list.h"
 #include "util/tool/command_config.h"
 
-enum { EX_USAGE_ = 64, EX_UNAVAILABLE_ = 69, EX_TEMPFAIL_ = 75 };
+enum { EX_UNAVAILABLE_ = 69, EX_TEMPFAIL_ = 75 };
 
 /* --- who may --- */
 
@@ -144,7 +144,7 @@ static void flush_id(const struct config *config, const char *id)
     char request[QUEUE_ID_BYTES_MAX + 2];
 
     if (!queue_id_is_valid(id) || snprintf(request, sizeof(request), "#%s", id) >= (int)sizeof(request))
-        log_fatal_status(EX_USAGE_, "Cannot flush queue - invalid queue ID: \"%s\"", id);
+        log_fatal_status(EX_UNAVAILABLE_, "Cannot flush queue ID - invalid name: \"%s\"", id);
     trigger(config, request);
 }
 

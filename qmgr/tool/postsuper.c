@@ -110,13 +110,13 @@ static bool requeue_message(struct super *super, enum queue queue, const char *i
 
 static struct operation operations[] = {
     { .option = 'd', .run = delete_message, .done = "Deleted", .each = "removed", .queues = IN_ALL },
+    { .option = 'r', .run = requeue_message, .done = "Requeued", .each = "requeued", .queues = IN_ALL },
     { .option = 'e', .run = expire_message, .done = "Force-expired", .each = "expired", .queues = IN_ALL },
     { .option = 'f', .run = expire_and_release, .done = "Force-expired", .each = "expired", .queues = IN_ALL },
     { .option = 'h', .run = hold_message, .done = "Placed on hold", .each = "placed on hold",
         .queues = IN_ACTIVE | IN_INCOMING | IN_DEFERRED },
     { .option = 'H', .run = release_message, .done = "Released from hold", .each = "released from hold",
         .queues = IN_HOLD },
-    { .option = 'r', .run = requeue_message, .done = "Requeued", .each = "requeued", .queues = IN_ALL },
 };
 
 static struct operation *find_operation(int option)

@@ -189,6 +189,16 @@ static void put_recipients(const struct envelope *envelope, struct str *out)
         str_printf(out, "%s%s(%s)", i > 0 ? " " : "", envelope->recipients[i].address, envelope->recipients[i].original);
 }
 
+/* With CRLF at the end of each line. */
+static size_t wire_length(const char *text)
+{
+    size_t length = 0;
+
+    for (; *text != '\0'; text++)
+        length += *text == '\n' ? 2 : 1;
+    return length;
+}
+
 static void content_arrives_as_it_was_sent(void **unused)
 {
     static const struct { const char *content; const char *expected; } cases[] = {
@@ -213,7 +223,7 @@ static void content_arrives_as_it_was_sent(void **unused)
         struct outcome outcome = run("", 0, "a@client.example", "alice@example.test", cases[i].content);
         assert_true(outcome.accepted);
         assert_string_equal(str_text(&outcome.text), cases[i].expected);
-        assert_int_equal(outcome.envelope.size_bytes, strlen(cases[i].expected));
+        assert_int_equal(outcome.envelope.size_bytes, wire_length(cases[i].expected));
         release(&outcome);
     }
 }

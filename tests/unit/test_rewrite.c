@@ -121,6 +121,23 @@ static void original_recipients_are_encoded_for_the_wire(void **unused)
     str_free(&out);
 }
 
+static void original_recipients_are_shown_to_people_as_text(void **unused)
+{
+    static const struct { const char *text; const char *expected; } cases[] = {
+        { "utf-8;\\x{FC}@utf.example", "utf-8;\xc3\xbc@utf.example" },
+        { "a\\x{2B}b+2Bc\\x{20AC}\\x{1F600}", "a+b+c\xe2\x82\xac\xf0\x9f\x98\x80" },
+        { "\\x{0A}\\x{D800}\\x{110000}\\x{}\\x{FC\\x", "\\x{0A}\\x{D800}\\x{110000}\\x{}\\x{FC\\x" },
+    };
+    struct str out = {0};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        str_clear(&out);
+        xtext_decode_utf8(&out, cases[i].text);
+        assert_string_equal(str_text(&out), cases[i].expected);
+    }
+    str_free(&out);
+}
+
 static bool is_ours(void *context, const char *domain)
 {
     return strcmp(domain, "example.test") == 0;
@@ -159,6 +176,7 @@ int main(void)
         cmocka_unit_test(extensions_are_found),
         cmocka_unit_test(a_verp_sender_names_the_recipient),
         cmocka_unit_test(original_recipients_are_encoded_for_the_wire),
+        cmocka_unit_test(original_recipients_are_shown_to_people_as_text),
         cmocka_unit_test(addresses_get_their_standard_form),
         cmocka_unit_test(addresses_are_looked_up_from_whole_to_domain),
     };

@@ -221,6 +221,51 @@ static void feedback_rates_are_read(void **unused)
     }
 }
 
+struct seen_change {
+    int before;
+    int after;
+    bool reached;
+};
+static struct seen_change seen_change;
+
+static void see_change(void *context, const struct schedule_transport *transport, const char *destination,
+    const struct feedback *before, const struct feedback *after, bool reached)
+{
+    assert_string_equal(schedule_transport_name(transport), "smtp");
+    assert_string_equal(destination, "x");
+    seen_change = (struct seen_change){ before->window, after->window, reached };
+}
+
+static void changes_of_a_window_are_told(void **unused)
+{
+    static const struct { bool reached; double cohorts; struct seen_change expected; } cases[] = {
+        { true, 0, { 3, 4, true } },
+        { false, 0, { 3, 1, false } }, /* a whole step, and another for the half of it that is left */
+        { false, 0.1, { 3, 0, false } },
+    };
+    static const struct schedule_reason refused = { "4.4.1", "connection refused" };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct schedule_entry entry = {0};
+        struct schedule_destination *dead;
+        set_up();
+        limits.feedback.initial = 3;
+        limits.feedback.failed_cohorts = cases[i].cohorts;
+        limits.feedback.positive = limits.feedback.negative = (struct feedback_rate){ .kind = FEEDBACK_CONSTANT, .number = 1 };
+        struct schedule *schedule = schedule_new(read_limits, NULL);
+        schedule_observe(schedule, see_change);
+        struct schedule_transport *smtp = schedule_transport(schedule, "smtp");
+        schedule_add(smtp, "x", "message", &entry);
+        assert_ptr_equal(schedule_next(smtp, 0), &entry);
+        if (schedule_finish(&entry, cases[i].reached ? NULL : &refused, 0, &dead))
+            assert_null(schedule_take_suspended(dead));
+        assert_int_equal(seen_change.before, cases[i].expected.before);
+        assert_int_equal(seen_change.after, cases[i].expected.after);
+        assert_int_equal(seen_change.reached, cases[i].expected.reached);
+        schedule_free(schedule);
+    }
+}
+
 static void concurrency_grows_and_shrinks_within_limits(void **unused)
 {
     struct feedback feedback;
@@ -296,6 +341,7 @@ int main(void)
         cmocka_unit_test(rate_delays_are_kept),
         cmocka_unit_test(an_order_that_did_not_begin_comes_first_again),
         cmocka_unit_test(feedback_rates_are_read),
+        cmocka_unit_test(changes_of_a_window_are_told),
         cmocka_unit_test(concurrency_grows_and_shrinks_within_limits),
         cmocka_unit_test(riders_share_one_place_in_the_window),
         cmocka_unit_test(a_pause_between_deliveries_lets_none_ride),

@@ -49,7 +49,7 @@ static void forms_are_taken_apart(void **unused)
 
 static void malformed_ones_are_refused(void **unused)
 {
-    static const char *const cases[] = { "[mx.example", "[mx.example]25", "[mx.example]:", "[]", ":25" };
+    static const char *const cases[] = { "[mx.example", "[mx.example]25", "[]", ":25", "inet:192.0.2.1:25", "unix:x:y" };
     struct arena *arena = arena_new();
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -132,7 +132,8 @@ static void take_entry(void *context, const char *name, const char *value, int l
 {
     const struct loading *loading = context;
 
-    if (config_dictionary_origin(loading->dictionary, name) >= CONFIG_MAIN_CF)
+    if (config_dictionary_origin(loading->dictionary, name) >= CONFIG_MAIN_CF
+        && strcmp(config_dictionary_raw(loading->dictionary, name), value) != 0)
         log_warning("%s, line %d: overriding earlier entry: %s=%s", loading->file, line, name,
             config_dictionary_raw(loading->dictionary, name));
     config_dictionary_set(loading->dictionary, name, value, CONFIG_MAIN_CF, line);

@@ -1,5 +1,6 @@
 #include "util/mail/xtext.h"
 
+#include <stdint.h>
 #include <string.h>
 
 void xtext_put(struct str *out, const char *text)
@@ -71,4 +72,51 @@ void xtext_decode(struct str *out, const char *text)
         str_put_char(out, byte == '\0' ? '?' : byte);
         text += 2;
     }
+}
+
+/* The number in "\x{FC}"; *length: of the whole. 0: it is none, or not of a character to be shown. */
+static uint32_t escaped_number(const char *text, size_t *length)
+{
+    uint32_t number = 0;
+
+    if (strncmp(text, "\\x{", 3) != 0)
+        return 0;
+    size_t digits = strspn(text + 3, "0123456789ABCDEFabcdef");
+    if (digits == 0 || digits > 6 || text[3 + digits] != '}')
+        return 0;
+    for (size_t i = 0; i < digits; i++) {
+        int digit = text[3 + i];
+        number = number * 16 + (uint32_t)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+    }
+    *length = digits + 4;
+    return number < 0x20 || (number >= 0x7f && number < 0xa0) || (number >= 0xd800 && number < 0xe000) || number > 0x10ffff
+        ? 0 : number;
+}
+
+static void put_character(struct str *out, uint32_t number)
+{
+    static const unsigned char leads[] = { 0, 0xc0, 0xe0, 0xf0 };
+    int more = number < 0x80 ? 0 : number < 0x800 ? 1 : number < 0x10000 ? 2 : 3;
+
+    str_put_char(out, (char)(leads[more] | (number >> (6 * more))));
+    while (more-- > 0)
+        str_put_char(out, (char)(0x80 | ((number >> (6 * more)) & 0x3f)));
+}
+
+void xtext_decode_utf8(struct str *out, const char *text)
+{
+    struct str plain = {0};
+    size_t length;
+
+    xtext_decode(&plain, text);
+    for (const char *at = str_text(&plain); *at != '\0';) {
+        uint32_t number = escaped_number(at, &length);
+        if (number == 0) {
+            str_put_char(out, *at++);
+        } else {
+            put_character(out, number);
+            at += length;
+        }
+    }
+    str_free(&plain);
 }

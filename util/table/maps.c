@@ -127,3 +127,8 @@ enum table_result maps_find_fixed(struct maps *maps, const char *key, struct str
 {
     return find(maps, key, true, value, table);
 }
+
+const char *maps_title(const struct maps *maps)
+{
+    return maps->title;
+}

@@ -8,6 +8,7 @@ struct maps;
 
 /* title: the parameter's name, for log lines. An empty list is fine: everything is absent. */
 struct maps *maps_open(const struct config *config, const char *title, const char *list, unsigned flags);
+const char *maps_title(const struct maps *maps); /* borrowed */
 void maps_close(struct maps *maps);
 bool maps_is_empty(const struct maps *maps);
 bool maps_may_wait(const struct maps *maps);

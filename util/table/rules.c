@@ -190,6 +190,7 @@ static struct piece **add_piece(struct rules *rules, struct piece **last, const 
 static bool compile_result(struct rules *rules, struct rule *rule, const char *text, unsigned groups)
 {
     struct piece **last = &rule->result;
+    const char *whole = text;
     const char *dollar;
 
     while ((dollar = strchr(text, '$')) != NULL) {
@@ -201,7 +202,7 @@ static bool compile_result(struct rules *rules, struct rule *rule, const char *t
         const char *after = dollar;
         char *name = NULL;
         if (dollar[1] == '\0')
-            log_warning("empty macro name: \"%s\"", text);
+            log_warning("empty macro name: \"%s\"", whole);
         else
             name = parse_reference(rules->arena, dollar, &after);
         unsigned group = 0;

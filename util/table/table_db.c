@@ -226,7 +226,8 @@ static void *db_table_open(const struct table_request *request, DBTYPE type)
     int error = open_as_asked(table, request, type);
     if (error == 0)
         return table;
-    str_printf(request->why, "open database %s: %s", table->path, db_strerror(error));
+    str_printf(request->why, "open %s%s: %s", (request->flags & (TABLE_EMPTY | TABLE_CREATE)) != 0 ? "" : "database ",
+        table->path, db_strerror(error));
     db_table_close(table);
     return NULL;
 }

@@ -1,6 +1,7 @@
 #include "util/tool/postconf_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/base/text.h"
 #include "util/config/config_computed.h"
@@ -11,7 +12,8 @@ static void take_entry(void *context, const char *name, const char *value, int l
 {
     struct postconf *postconf = context;
 
-    if (config_dictionary_origin(postconf->dictionary, name) >= CONFIG_MAIN_CF)
+    if (config_dictionary_origin(postconf->dictionary, name) >= CONFIG_MAIN_CF
+        && strcmp(config_dictionary_raw(postconf->dictionary, name), value) != 0)
         log_warning("%s, line %d: overriding earlier entry: %s=%s", postconf->main_cf, line, name,
             config_dictionary_raw(postconf->dictionary, name));
     config_dictionary_set(postconf->dictionary, name, value, CONFIG_MAIN_CF, line);

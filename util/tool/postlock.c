@@ -76,17 +76,21 @@ static bool keep_trying(const struct config *config, int64_t attempt)
 /* Returns the path of the lock file to be removed, or "". The mailbox stays open, and so locked. */
 static const char *lock_mailbox(const struct config *config, const char *path, int style, struct str *dot_path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     int64_t attempt = 1;
 
-    if (fd < 0)
-        log_fatal_status(EX_TEMPFAIL, "open file %s: %s", path, strerror(errno));
     if ((style & LOCK_DOT) != 0) {
         str_printf(dot_path, "%s.lock", path);
         while (!make_dot_lock(str_text(dot_path), config->stale_lock_time))
             if (errno != EEXIST || !keep_trying(config, attempt++))
                 log_fatal_status(EX_TEMPFAIL, "open file %s: unable to create lock file %s: %s", path, str_text(dot_path),
                     strerror(errno));
+    }
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        int saved = errno;
+        if (dot_path->length > 0)
+            (void)unlink(str_text(dot_path)); /* it is left to go stale otherwise */
+        log_fatal_status(EX_TEMPFAIL, "open file %s: %s", path, strerror(saved));
     }
     for (attempt = 1; !lock_by_kernel(fd, style); attempt++) {
         if (keep_trying(config, attempt))
