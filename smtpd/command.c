@@ -11,6 +11,8 @@
 
 #define IN_TRANSACTION (PHASE_SENDER | PHASE_RECIPIENTS | PHASE_CHUNKS)
 
+#define BLANKS " \t\r\v\f" /* around verbs: a carriage return alone ends no line */
+
 enum {
     COMMAND_LAST = 1, /* the client must wait for the reply (RFC 2920 section 3.1) */
     COMMAND_JUNK = 2, /* does nothing for mail (smtpd_junk_command_limit) */
@@ -89,10 +91,10 @@ static unsigned phases_of(const struct session *session)
 /* The first word of the line, in the call's memory; *arguments is what follows. */
 static const char *split_verb(struct session *session, const char *line, const char **arguments)
 {
-    const char *start = line + strspn(line, " \t");
-    size_t length = strcspn(start, " \t");
+    const char *start = line + strspn(line, BLANKS);
+    size_t length = strcspn(start, BLANKS);
 
-    *arguments = start + length + strspn(start + length, " \t");
+    *arguments = start + length + strspn(start + length, BLANKS);
     return arena_copy_bytes(session->call, start, length);
 }
 
@@ -150,6 +152,8 @@ static struct verdict run_unknown(struct session *session, const char *verb, con
     if ((length > 1 && verb[length - 1] == ':')
         || match_list_text(session->service->forbidden_commands, verb) == TABLE_FOUND)
         return break_off(session, line);
+    if (session->denied)
+        return VERDICT(503, "5.7.0", arena_printf(session->call, "Error: access denied for %s", session->client_text));
     session->trouble |= TROUBLE_PROTOCOL;
     struct verdict verdict = milter_stage_unknown(session, verb);
     if (verdict.code != 0)

@@ -221,6 +221,8 @@ void message_start_content(struct session *session)
         transaction->framing.deadline_ms = clock_deadline_s(config->smtpd_timeout);
         stream_set_deadline(session->stream, transaction->framing.deadline_ms);
     }
+    if (transaction->discard && transaction->proxy == NULL)
+        intake_discard(transaction->message); /* nothing of it is even logged */
     received_write(session);
 }
 

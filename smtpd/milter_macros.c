@@ -1,8 +1,10 @@
 #include "smtpd/milter_macros.h"
 
+#include "smtpd/policy/policy.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/mail/rewrite.h"
 #include "util/net/tls.h"
 
 static const char *value_i(struct session *session)
@@ -89,9 +91,22 @@ static bool route_of(struct session *session, const char *address, struct route 
     return router_resolve(session->service->router, "", address, session->call, route) == ROUTE_FOUND;
 }
 
+static const char *resolved(struct session *session, const char *address)
+{
+    struct str standard = {0};
+    struct route route;
+
+    if (address == NULL || *address == '\0')
+        return address;
+    rewrite_address(session->config, session->context, address, &standard);
+    bool is_found = route_of(session, str_text(&standard), &route);
+    str_free(&standard);
+    return is_found ? policy_address_key(session->config, &route, session->call) : NULL;
+}
+
 static const char *value_mail_addr(struct session *session)
 {
-    return session->transaction.sender;
+    return resolved(session, session->transaction.sender);
 }
 
 static const char *value_mail_host(struct session *session)
@@ -117,7 +132,7 @@ static const char *present_recipient(struct session *session)
 
 static const char *value_rcpt_addr(struct session *session)
 {
-    return session->milter_refusal != NULL ? session->milter_refusal->text : present_recipient(session);
+    return session->milter_refusal != NULL ? session->milter_refusal->text : resolved(session, present_recipient(session));
 }
 
 static const char *value_rcpt_host(struct session *session)

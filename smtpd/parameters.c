@@ -5,6 +5,7 @@
 #include "util/base/memory.h"
 #include "util/base/number.h"
 #include "util/base/text.h"
+#include "util/log/log.h"
 #include "util/mail/xtext.h"
 
 enum { ORCPT_LIMIT = 500 };
@@ -26,19 +27,23 @@ struct parameter_row {
 
 static const struct verdict fine;
 
-/* Hexadecimal escapes of xtext (RFC 3461 section 4). */
-static bool is_xtext(const char *text)
+/* Whether the hexadecimal escapes of xtext (RFC 3461 section 4) are whole. */
+static bool has_good_escapes(const char *text)
 {
-    for (; *text != '\0'; text++) {
-        if (*text == '+') {
-            if (strspn(text + 1, "0123456789ABCDEF") < 2)
-                return false;
-            text += 2;
-        } else if (*text < 33 || *text > 126 || *text == '=') {
+    for (; (text = strchr(text, '+')) != NULL; text += 3) {
+        if (strspn(text + 1, "0123456789ABCDEF") < 2)
             return false;
-        }
     }
     return true;
+}
+
+static bool is_xtext(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at < 33 || *at > 126 || *at == '=')
+            return false;
+    }
+    return has_good_escapes(text);
 }
 
 static struct verdict take_size(struct parsing *parsing, const char *value, bool repeated)
@@ -113,6 +118,7 @@ static struct verdict take_notify(struct parsing *parsing, const char *value, bo
         { "NEVER", NOTIFY_NEVER }, { "SUCCESS", NOTIFY_SUCCESS }, { "FAILURE", NOTIFY_FAILURE }, { "DELAY", NOTIFY_DELAY },
     };
     const struct verdict bad = VERDICT(501, "5.5.4", "Error: Bad NOTIFY parameter syntax");
+    const char *whole = value;
     uint32_t notify = 0;
     const char *word;
     size_t length;
@@ -124,8 +130,10 @@ static struct verdict take_notify(struct parsing *parsing, const char *value, bo
             if (text_equal_nocase(words[i].name, name))
                 bit = words[i].bit;
         }
-        if (bit == 0 || (notify & bit))
+        if (bit == 0) {
+            log_warning("unknown DSN NOTIFY command value \"%.100s\" in \"%.100s\"", name, whole);
             return bad;
+        }
         notify |= bit;
     }
     if (repeated || notify == 0 || ((notify & NOTIFY_NEVER) && notify != NOTIFY_NEVER))
@@ -138,21 +146,21 @@ static bool is_orcpt(const char *value)
 {
     size_t type = strcspn(value, ";");
 
-    if (type == 0 || value[type] == '\0' || value[type + 1] == '\0' || strlen(value) > ORCPT_LIMIT)
+    if (type == 0 || value[type] == '\0' || strlen(value) > ORCPT_LIMIT)
         return false;
     for (size_t i = 0; i < type; i++) {
         if (!text_is_alnum(value[i]) && value[i] != '-')
             return false;
     }
     bool is_utf8 = type == 5 && text_starts_with_nocase(value, "utf-8");
-    return is_utf8 ? text_is_utf8(value, strlen(value)) : is_xtext(value + type + 1);
+    return is_utf8 ? text_is_utf8(value, strlen(value)) : has_good_escapes(value + type + 1);
 }
 
 static struct verdict take_orcpt(struct parsing *parsing, const char *value, bool repeated)
 {
     if (repeated || !is_orcpt(value))
         return VERDICT(501, "5.5.4", "Error: Bad ORCPT parameter syntax");
-    /* Only what must be is kept encoded, so that the same address always looks the same. */
+    /* All that must be is kept encoded, and no more, so that the same address always looks the same. */
     struct str plain = {0};
     struct str wire = {0};
     size_t type = strcspn(value, ";") + 1;

@@ -62,8 +62,9 @@ static bool take_brackets(const char *word, struct str *inside)
     return is_null || end[strspn(end, ">")] == '\0';
 }
 
-/* Takes comments and the blanks around the address away. False: blanks or list separators within it. */
-static bool strip(const char *text, struct str *out)
+/* Takes comments and the blanks around the address away. False: blanks or list separators within it, or comments where they are
+ * not allowed. */
+static bool strip(const char *text, bool comments, struct str *out)
 {
     bool quoted = false;
     bool blank = false;
@@ -74,6 +75,8 @@ static bool strip(const char *text, struct str *out)
         if (*at == '"' && comment == 0)
             quoted = !quoted;
         if (!quoted && *at == '(') {
+            if (!comments)
+                return false;
             comment++;
         } else if (!quoted && comment > 0 && *at == ')') {
             comment--;
@@ -105,8 +108,9 @@ static const char *without_route(const char *address)
     return text_ends_with(address, ":;") ? address + strlen(address) : address;
 }
 
-static bool domain_is_possible(const char *domain, bool utf8)
+static bool domain_is_possible(const struct config *config, const char *domain, bool utf8)
 {
+    unsigned numeric = config->resolve_numeric_domain ? HOST_NAME_NUMERIC_TOO : 0u;
     struct str name = {0};
     size_t length = strlen(domain);
     bool possible;
@@ -120,7 +124,7 @@ static bool domain_is_possible(const char *domain, bool utf8)
         possible = host_name_take_literal(str_text(&name), HOST_NAME_GRIPE, address, sizeof(address));
         log_set_service(previous);
     } else if (text_is_ascii(domain)) {
-        possible = host_name_is_valid(str_text(&name), HOST_NAME_SILENT);
+        possible = host_name_is_valid(str_text(&name), HOST_NAME_SILENT | numeric);
     } else {
         struct str ascii = {0};
         possible = utf8 && idn_to_ascii(str_text(&name), &ascii) && host_name_is_valid(str_text(&ascii), HOST_NAME_SILENT);
@@ -138,12 +142,15 @@ static bool is_deliverable_syntax(const struct config *config, enum rewrite_cont
 
     if (*internal == '\0')
         return true;
-    if (strchr("@%!", internal[strlen(internal) - 1]) != NULL || text_ends_with(internal, ".."))
+    char last = internal[strlen(internal) - 1];
+    if (last == '@')
+        return config->resolve_null_domain;
+    if (last == '%' || last == '!' || text_ends_with(internal, ".."))
         return false; /* rewriting would make a domain of it */
     rewrite_address(config, context, internal, &standard);
     const char *domain = address_domain(str_text(&standard));
     bool possible = (*str_text(&standard) != '-' || config->allow_min_user)
-        && (domain == NULL || domain_is_possible(domain, utf8));
+        && (domain == NULL || domain_is_possible(config, domain, utf8));
     str_free(&standard);
     return possible;
 }
@@ -158,7 +165,7 @@ enum path_result path_parse(const struct config *config, enum rewrite_context co
     str_clear(internal);
     if (strict && (word[0] != '<' || word[strlen(word) - 1] != '>' || word[1] == '<'))
         goto out;
-    if (!take_brackets(word, &inside) || !strip(str_text(&inside), &address)
+    if (!take_brackets(word, &inside) || !strip(str_text(&inside), !strict, &address)
         || !address_unquote(without_route(str_text(&address)), internal))
         goto out;
     bool unicode_allowed = config->smtputf8_enable && (utf8 || !config->strict_smtputf8);

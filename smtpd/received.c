@@ -33,12 +33,13 @@ static void write_login(struct session *session)
     message_line(session, str_text(line));
 }
 
-/* RFC 3848: S for TLS, A for a login; there is no SMTPS. */
+/* RFC 3848: S for TLS, A for a login; there is no SMTPS. RFC 6531: UTF8SMTP. */
 static const char *with_protocol(struct session *session)
 {
     bool secure = session->tls != NULL;
     bool is_known = session->login.method != NULL && (secure || session->extended);
-    const char *protocol = session_protocol(session);
+    bool is_utf8 = (session->transaction.parameters.flags & ENVELOPE_SMTPUTF8) != 0;
+    const char *protocol = is_utf8 ? "UTF8SMTP" : session_protocol(session);
 
     return !secure && !is_known ? protocol : arena_printf(session->call, "%s%s%s", protocol, secure ? "S" : "",
         is_known ? "A" : "");

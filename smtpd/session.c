@@ -8,8 +8,6 @@
 
 const char *session_protocol(const struct session *session)
 {
-    if (session->transaction.parameters.flags & ENVELOPE_SMTPUTF8)
-        return "UTF8SMTP";
     return session->extended || session->tls != NULL ? "ESMTP" : "SMTP";
 }
 

@@ -100,7 +100,7 @@ struct verdict session_reject(struct session *session, struct verdict verdict, c
 /* A line that ended in a bare LF was received: what smtpd_forbid_bare_newline says to that; code 0: go on. */
 struct verdict session_judge_bare_newline(struct session *session);
 
-/* "ESMTP", "SMTP", "UTF8SMTP". */
+/* "ESMTP" or "SMTP"; only Received: tells more. */
 const char *session_protocol(const struct session *session);
 /* The queue id of the message being taken in, or "NOQUEUE". */
 const char *session_queue_id(const struct session *session);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "qmgr/intake/recipients.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -183,11 +184,7 @@ static bool do_bcc(struct match *match)
         return true;
     }
     log_match(match, "bcc");
-    const char **more = arena_allocate(message->arena, (message->bcc_count + 1) * sizeof(*more));
-    if (message->bcc_count > 0)
-        memcpy(more, message->bcc, message->bcc_count * sizeof(*more));
-    more[message->bcc_count++] = arena_copy_text(message->arena, match->argument);
-    message->bcc = more;
+    recipients_want_copy(message, match->argument, NOTIFY_NEVER);
     return true;
 }
 

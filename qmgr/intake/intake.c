@@ -223,12 +223,7 @@ void intake_redirect(struct intake_message *message, const char *address)
 
 void intake_bcc(struct intake_message *message, const char *address)
 {
-    const char **more = arena_allocate(message->arena, (message->bcc_count + 1) * sizeof(*more));
-
-    if (message->bcc_count > 0)
-        memcpy(more, message->bcc, message->bcc_count * sizeof(*more));
-    more[message->bcc_count++] = arena_copy_text(message->arena, address);
-    message->bcc = more;
+    recipients_want_copy(message, address, 0);
 }
 
 void intake_milters(struct intake_message *message, struct milter_list *milters)

@@ -168,6 +168,17 @@ void recipients_add_bcc(struct intake_message *message, const char *named)
     recipients_add_copy(message, named, NOTIFY_NEVER);
 }
 
+void recipients_want_copy(struct intake_message *message, const char *named, uint32_t notify)
+{
+    struct wanted_copy *wanted = arena_allocate(message->arena, sizeof(*wanted));
+
+    *wanted = (struct wanted_copy){ .address = arena_copy_text(message->arena, named), .notify = notify };
+    struct wanted_copy **last = &message->copies;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = wanted;
+}
+
 /* All of a redirected message goes to one place; the recipient that sorts first lends its original name and notification wishes,
  * as with Postfix. */
 static void redirect(struct intake_message *message)
@@ -195,8 +206,8 @@ void recipients_finish(struct intake_message *message)
     if (copy.length > 0)
         recipients_add_bcc(message, str_text(&copy));
     str_free(&copy);
-    for (size_t i = 0; i < message->bcc_count; i++)
-        recipients_add_bcc(message, message->bcc[i]);
+    for (const struct wanted_copy *wanted = message->copies; wanted != NULL; wanted = wanted->next)
+        recipients_add_copy(message, wanted->address, wanted->notify);
     if (message->redirect_to != NULL)
         redirect(message);
 }

@@ -43,6 +43,13 @@ struct seen_recipients {
     size_t count;
 };
 
+/* A BCC action of an access table, or of header and body checks. */
+struct wanted_copy {
+    const char *address;
+    uint32_t notify; /* NOTIFY_* */
+    struct wanted_copy *next;
+};
+
 struct intake_message {
     struct intake *intake;
     struct arena *arena;
@@ -60,8 +67,7 @@ struct intake_message {
     struct seen_recipients seen;
     const char *last_recipient; /* as named, for log lines; NULL: none */
     const char *redirect_to;    /* a REDIRECT action; NULL: none */
-    const char **bcc;           /* BCC actions of header and body checks */
-    size_t bcc_count;
+    struct wanted_copy *copies; /* BCC actions of access tables, header and body checks, in the arena */
     bool checks_are_over;       /* a PASS action */
     bool discard;               /* a DISCARD action: say yes, keep nothing */
     uint64_t headers_seen;      /* a bit per enum header_id; bit HEADER_COUNT: a Resent- field */

@@ -1,5 +1,6 @@
 #include "qmgr/route/route.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -299,6 +300,21 @@ static bool domain_is_usable(const struct config *config, const char *domain)
     return usable;
 }
 
+/* user@192.0.2.1 means user@[192.0.2.1] (resolve_numeric_domain). */
+static void put_brackets(struct str *address)
+{
+    const char *domain = address_domain(str_text(address));
+    struct in_addr number;
+
+    if (domain == NULL || inet_pton(AF_INET, domain, &number) != 1)
+        return;
+    struct str whole = {0};
+    str_put_bytes(&whole, str_text(address), (size_t)(domain - str_text(address)));
+    str_printf(&whole, "[%s]", domain);
+    str_set(address, str_text(&whole));
+    str_free(&whole);
+}
+
 enum route_result router_resolve(struct router *router, const char *sender, const char *recipient,
     struct arena *arena, struct route *route)
 {
@@ -314,7 +330,10 @@ enum route_result router_resolve(struct router *router, const char *sender, cons
         str_set(&address, str_text(&whole));
         str_free(&whole);
     }
-    enum route_result result = peel(router, &address, &reason);
+    bool has_no_domain = address.length > 0 && str_text(&address)[address.length - 1] == '@' && !config->resolve_null_domain;
+    if (config->resolve_numeric_domain)
+        put_brackets(&address);
+    enum route_result result = has_no_domain ? ROUTE_FOUND : peel(router, &address, &reason);
     route->recipient = arena_copy_text(arena, str_text(&address));
     str_free(&address);
     const char *domain = address_domain(route->recipient);
@@ -327,7 +346,7 @@ enum route_result router_resolve(struct router *router, const char *sender, cons
     if (*route->recipient == '@' && route->class == ROUTE_LOCAL) /* an empty local part has a name here */
         route->recipient = arena_printf(arena, "MAILER-DAEMON@%s", domain);
     /* What begins with '-' could be taken for an option by a program that gets it. */
-    if (!domain_is_usable(config, domain) || (*route->recipient == '-' && !config->allow_min_user)) {
+    if (has_no_domain || !domain_is_usable(config, domain) || (*route->recipient == '-' && !config->allow_min_user)) {
         set_error(route, arena, "5.1.3 bad address syntax", "address syntax");
         return ROUTE_FOUND;
     }

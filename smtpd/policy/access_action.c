@@ -141,8 +141,7 @@ static enum decision act_discard(const struct entry *entry)
         return DECISION_DUNNO;
     evaluation_note(entry->evaluation, POLICY_NOTE_DISCARD,
         about(entry, *entry->text == '\0' ? "triggers DISCARD action" : entry->text), NULL);
-    if (!entry->evaluation->warn_only)
-        entry->evaluation->discarded = true;
+    entry->evaluation->discarded = true; /* behind warn_if_reject, too */
     return DECISION_PERMIT;
 }
 
@@ -242,10 +241,18 @@ static bool is_reply(const char *action, int *code)
 static enum decision walk_restrictions(const struct entry *entry, const char *action)
 {
     struct evaluation *evaluation = entry->evaluation;
+
+    if (evaluation->entry_depth >= EVALUATION_MAX_ENTRY_DEPTH) {
+        log_warning("access table %s entry %s causes unreasonable recursion", entry->table, action);
+        return evaluation_server_error(evaluation);
+    }
     const struct restriction_list *list =
         restriction_list_parse_action(&evaluation->policy->parser, evaluation->arena, entry->table, action);
 
-    return list == NULL ? evaluation_server_error(evaluation) : evaluation_walk(evaluation, list);
+    evaluation->entry_depth++;
+    enum decision decision = list == NULL ? evaluation_server_error(evaluation) : evaluation_walk(evaluation, list);
+    evaluation->entry_depth--;
+    return decision;
 }
 
 enum decision access_action_apply(struct evaluation *evaluation, const char *source, const char *key, const char *action,

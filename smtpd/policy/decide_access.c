@@ -95,8 +95,6 @@ static enum decision try_mail_address(struct search *search, const char *address
     struct evaluation *evaluation = search->evaluation;
     const struct config *config = evaluation->policy->config;
 
-    if (*address == '\0')
-        return try_key(search, config->smtpd_null_access_lookup_key);
     enum decision decision = try_key(search, address);
     if (search->found || !table_is_fixed(search->table))
         return decision;
@@ -180,6 +178,8 @@ static enum decision try_servers(struct search *search, const char *domain, enum
     if (domain == NULL || *domain == '\0')
         return DECISION_DUNNO;
     if (*domain == '[') {
+        if (type == DNS_NS)
+            return DECISION_DUNNO;
         size_t length = strlen(domain);
         const char *inside = arena_copy_bytes(search->evaluation->arena, domain + 1, length > 2 ? length - 2 : 0);
         return try_address(search, text_starts_with_nocase(inside, "IPv6:") ? inside + strlen("IPv6:") : inside);
@@ -352,7 +352,11 @@ static enum decision check_mail(struct evaluation *evaluation, const struct rest
     if (address == NULL)
         return DECISION_DUNNO;
     struct search search = search_for(evaluation, restriction, class, address);
-    return try_mail_address(&search, address);
+    if (*address == '\0')
+        return try_key(&search, evaluation->policy->config->smtpd_null_access_lookup_key);
+    const struct route *route = evaluation_route(evaluation, class);
+    return route == NULL ? evaluation_route_failure(evaluation, class)
+                         : try_mail_address(&search, policy_address_key(evaluation->policy->config, route, evaluation->arena));
 }
 
 enum decision decide_access_sender(struct evaluation *evaluation, const struct restriction *restriction)
@@ -371,7 +375,8 @@ static enum decision mail_servers(struct evaluation *evaluation, const struct re
     if (address == NULL || *address == '\0')
         return DECISION_DUNNO;
     struct search search = search_for(evaluation, restriction, class, address);
-    return forbid_ok(&search, restriction, try_servers(&search, address_domain(address), type));
+    const char *domain = address_domain(address);
+    return forbid_ok(&search, restriction, try_servers(&search, domain == NULL ? address : domain, type));
 }
 
 #define MAIL_SERVERS(name, class, member, type)                                                                 \

@@ -60,10 +60,13 @@ struct evaluation {
     bool recipient_checked;
     bool discarded;
     int depth;
+    int entry_depth;
     struct dns_list_memory own_memory; /* where the facts bring none */
     const struct route *sender_route;    /* made when first asked for; NULL and failed: no answer */
     const struct route *recipient_route;
 };
+
+enum { EVALUATION_MAX_ENTRY_DEPTH = 20 }; /* of table entries that name lists, in lists that such entries named */
 
 /* Walks a list. The name of what decided is noted in the result. */
 enum decision evaluation_walk(struct evaluation *evaluation, const struct restriction_list *list);

@@ -9,14 +9,33 @@
 #include "smtpd/policy/verify_client.h"
 #include "smtpd/verify/probe_sender.h"
 #include "util/base/clock.h"
+#include "util/base/fold.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/mail/address.h"
 #include "util/net/own_address.h"
 
 enum table_result policy_login_owns(struct policy *policy, const char *login, const char *address)
 {
     return decide_sasl_owns(policy, login, address);
+}
+
+const char *policy_address_key(const struct config *config, const struct route *route, struct arena *arena)
+{
+    struct str quoted = {0};
+    struct str folded = {0};
+
+    if (*route->recipient == '@')
+        str_put(&quoted, "mailer-daemon"); /* an empty local part has a name */
+    address_quote(route->recipient, &quoted);
+    if (address_domain(route->recipient) == NULL)
+        str_printf(&quoted, "@%s", config->myhostname);
+    fold_put(&folded, str_text(&quoted), quoted.length, config->smtputf8_enable);
+    const char *key = arena_copy_text(arena, str_text(&folded));
+    str_free(&quoted);
+    str_free(&folded);
+    return key;
 }
 
 static bool lists_word(const char *list, const char *wanted)

@@ -120,6 +120,10 @@ bool policy_stops_relay(const struct policy *policy);
 void policy_close(struct policy *policy); /* NULL is allowed */
 bool policy_has_changed(struct policy *policy);
 
+/* The address that mail would go to as access tables of all types and filters are asked about it: with a domain, quoted as in a
+ * message, in lower case. */
+const char *policy_address_key(const struct config *config, const struct route *route, struct arena *arena);
+
 /* Whether smtpd_sender_login_maps lists the login as an owner of the address; TABLE_ABSENT: not, or nobody owns it. */
 enum table_result policy_login_owns(struct policy *policy, const char *login, const char *address);
 

@@ -192,6 +192,12 @@ static void set_timer(struct visitor *visitor)
         log_fatal("no timer: %m");
 }
 
+/* A client that leaves may always do so politely. */
+static bool is_goodbye(const char *line)
+{
+    return text_starts_with_nocase(line, "QUIT") && (line[4] == '\0' || text_is_space(line[4]));
+}
+
 /* False: the dialogue is gone. */
 static bool serve_line(struct dialogue *dialogue, struct str *line, bool had_cr)
 {
@@ -201,7 +207,7 @@ static bool serve_line(struct dialogue *dialogue, struct str *line, bool had_cr)
         end_for_limit(dialogue, "LENGTH");
         return false;
     }
-    if (++dialogue->command_count > config->postscreen_command_count_limit) {
+    if (++dialogue->command_count > config->postscreen_command_count_limit && !is_goodbye(str_text(line))) {
         end_for_limit(dialogue, "COUNT");
         return false;
     }

@@ -252,8 +252,13 @@ static bool run_starttls(struct dialogue *dialogue, const char *arguments)
         return answer(dialogue, VERDICT(554, "5.5.1", "Error: TLS already active"));
     if (dialogue->visitor->screen->tls == SCREEN_TLS_NONE || (dialogue->withheld & KEYWORD_STARTTLS))
         return answer(dialogue, VERDICT(502, "5.5.1", "Error: command not implemented"));
-    if (dialogue->visitor->screen->tlsproxy_is_off)
+    if (dialogue->visitor->screen->tlsproxy_is_off) {
+        const char *previous = log_set_service("tlsproxy"); /* whose complaint it is, as log readers know it */
+        log_warning("TLS server role is disabled with tlsproxy_tls_security_level or tlsproxy_use_tls");
+        log_set_service(previous);
+        log_warning("problem receiving status from private/%s service", dialogue->visitor->screen->config->tlsproxy_service_name);
         return answer(dialogue, VERDICT(454, "4.7.0", "TLS not available due to local problem"));
+    }
     dialogue_start_tls(dialogue);
     return true;
 }

@@ -246,7 +246,7 @@ static bool judge_by_access_list(struct visitor *visitor)
         break;
     }
     log_info("%s %s", polite ? "DENYLISTED" : "BLACKLISTED", visitor->name);
-    visitor->is_denied = true;
+    visitor->is_denied = screen->denylist_action != SCREEN_IGNORE;
     switch (screen->denylist_action) {
     case SCREEN_IGNORE:
         break;

@@ -315,6 +315,7 @@ static void checks_change_the_content(void **unused)
     assert_string_equal(envelope_attribute(&outcome.envelope, ATTRIBUTE_CONTENT_FILTER), "smtp:[127.0.0.1]");
     put_recipients(&outcome.envelope, &got);
     assert_string_equal(str_text(&got), "bob@example.test(bob@example.test) b@example.test(b@example.test)");
+    assert_int_equal(outcome.envelope.recipients[1].notify, NOTIFY_NEVER);
     str_free(&got);
     release(&outcome);
 }

@@ -7,10 +7,12 @@
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/mail/address.h"
 
 struct conversation {
     struct intake_message *message;
     struct milter_list *list;
+    const char *sender;    /* both as commands write them, without brackets */
     const char *recipient; /* the present one; NULL: none */
 };
 
@@ -37,6 +39,16 @@ void milter_internal_note_recipient(struct intake_message *message, const char *
     message->named[message->named_count++] = address;
 }
 
+static const char *quoted(struct intake_message *message, const char *address)
+{
+    struct str text = {0};
+
+    address_quote(address, &text);
+    const char *kept = arena_copy_text(message->arena, str_text(&text));
+    str_free(&text);
+    return kept;
+}
+
 static const char *macro_value(void *context, const char *name)
 {
     const struct conversation *conversation = context;
@@ -57,7 +69,7 @@ static const char *macro_value(void *context, const char *name)
         { "{client_name}", "localhost" },
         { "{client_ptr}", "localhost" },
         { "{client_port}", "0" },
-        { "{mail_addr}", message->envelope.sender },
+        { "{mail_addr}", conversation->sender },
         { "{rcpt_addr}", conversation->recipient },
         { "{auth_authen}", envelope_attribute(&message->envelope, ATTRIBUTE_SASL_USERNAME) },
         { "{auth_type}", envelope_attribute(&message->envelope, ATTRIBUTE_SASL_METHOD) },
@@ -94,7 +106,7 @@ static bool show_recipients(struct conversation *conversation)
     struct intake_message *message = conversation->message;
 
     for (size_t i = 0; i < message->named_count; i++) {
-        conversation->recipient = message->named[i];
+        conversation->recipient = quoted(message, message->named[i]);
         struct milter_decision decision = milter_list_rcpt(conversation->list, &conversation->recipient, 1);
         if (decision.outcome == MILTER_REFUSE) {
             refuse_recipient(message, message->named[i], &decision);
@@ -119,7 +131,7 @@ static bool show_start(struct conversation *conversation)
         go_on = milter_content_apply(message, "EHLO", &decision);
     }
     if (go_on) {
-        decision = milter_list_mail(conversation->list, &message->envelope.sender, 1);
+        decision = milter_list_mail(conversation->list, &conversation->sender, 1);
         go_on = milter_content_apply(message, "MAIL", &decision);
     }
     message->last_recipient = last_recipient;
@@ -128,7 +140,7 @@ static bool show_start(struct conversation *conversation)
 
 void milter_internal_run(struct intake_message *message)
 {
-    struct conversation conversation = { .message = message };
+    struct conversation conversation = { .message = message, .sender = quoted(message, message->envelope.sender) };
     const struct milter_macros macros = { .value = macro_value, .context = &conversation };
 
     conversation.list = milter_list_open(message->intake->config, message->intake->config->non_smtpd_milters, &macros);
