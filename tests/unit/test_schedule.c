@@ -243,7 +243,6 @@ static void changes_of_a_window_are_told(void **unused)
         { false, 0, { 3, 1, false } }, /* a whole step, and another for the half of it that is left */
         { false, 0.1, { 3, 0, false } },
     };
-    static const struct schedule_reason refused = { "4.4.1", "connection refused" };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct schedule_entry entry = {0};
