@@ -14,8 +14,10 @@
 #include "util/mail/verp.h"
 #include "util/net/client_name.h"
 
-/* What all recipients of a packet may come to. */
-enum { ENVELOPE_BYTES_MAX = 64 << 20 };
+enum {
+    ENVELOPE_BYTES_MAX = 64 << 20, /* what all recipients of a packet may come to */
+    PATIENCE = 10,                 /* a whole packet may take so many times qmqpd_timeout, which is for each part */
+};
 
 struct session {
     struct qmqp_service *service;
@@ -40,6 +42,7 @@ static void answer(struct session *session, char kind, const char *text)
         kind = 'Z';
     if (kind != 'K')
         (void)sleep((unsigned)session->config->qmqpd_error_delay); /* a signal may cut it short */
+    stream_set_deadline(session->stream, CLOCK_NEVER); /* for the answer alone */
     stream_printf(session->stream, "%zu:%c%s,", strlen(text) + 1, kind, text);
     (void)stream_flush(session->stream); /* nobody may be listening */
 }
@@ -159,6 +162,7 @@ static bool receive(struct session *session)
     uint64_t limit = size > 0 ? (uint64_t)size : INT32_MAX;
     const char *what = "QMQP packet header";
 
+    stream_set_deadline(session->stream, clock_deadline_s(PATIENCE * session->config->qmqpd_timeout));
     enum qmqp_trouble trouble = qmqp_packet_start(&session->packet, session->stream, limit + ENVELOPE_BYTES_MAX);
     if (trouble == QMQP_FINE) {
         what = "message content";
