@@ -60,7 +60,7 @@ struct hit {
 
 static void log_hit(const struct hit *hit, const char *action)
 {
-    log_info("%s: %s: %s %.200s%s%s", hit->queue_id, action, hit->what, hit->line, *hit->argument == '\0' ? "" : ": ",
+    log_info("%s: %s: %s %.60s%s%s", hit->queue_id, action, hit->what, hit->line, *hit->argument == '\0' ? "" : ": ",
         hit->argument);
 }
 

@@ -127,6 +127,10 @@ static void trigger(const struct config *config, const char *request)
     if (snprintf(path, sizeof(path), "public/%s", config->queue_service_name) >= (int)sizeof(path))
         log_fatal_status(EX_UNAVAILABLE_, "queue_service_name is too long");
     int socket = fd_connect_unix(path, (int)config->trigger_timeout * 1000);
+    if (socket < 0 && *request == '#')
+        log_warning("connect to public/%s: %s", config->flush_service_name, strerror(errno));
+    else if (socket < 0)
+        log_warning("unable to look up %s: %s", path, strerror(errno));
     if (socket < 0 || fd_send(socket, request, strlen(request), -1, 0) != (ssize_t)strlen(request))
         log_fatal_status(EX_UNAVAILABLE_, "Cannot flush mail queue - mail system is down");
     fd_close(&socket);

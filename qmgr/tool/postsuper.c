@@ -63,31 +63,38 @@ static bool release_message(struct super *super, enum queue queue, const char *i
     return queue == QUEUE_HOLD && spool_move(super->spool, QUEUE_HOLD, QUEUE_DEFERRED, id);
 }
 
-/* The queue manager looks at this mark when it takes the message up. */
-static bool mark_expired(struct super *super, enum queue queue, const char *id)
+/* The queue manager looks at this mark when it takes the message up. *is_new: it had none before. */
+static bool mark_expired(struct super *super, enum queue queue, const char *id, bool *is_new)
 {
     struct stat status;
     int fd = spool_open_file(super->spool, queue, id, O_RDONLY);
-    bool good = fd >= 0 && fstat(fd, &status) == 0
-        && fchmod(fd, (status.st_mode & 07777) | SPOOL_MODE_FORCE_EXPIRED) == 0;
+    bool good = fd >= 0 && fstat(fd, &status) == 0;
 
+    *is_new = good && (status.st_mode & SPOOL_MODE_FORCE_EXPIRED) != SPOOL_MODE_FORCE_EXPIRED;
+    if (*is_new)
+        good = fchmod(fd, (status.st_mode & 07777) | SPOOL_MODE_FORCE_EXPIRED) == 0;
     fd_close(&fd);
     return good;
 }
 
 static bool expire_message(struct super *super, enum queue queue, const char *id)
 {
-    return mark_expired(super, queue, id);
+    bool is_new;
+
+    return mark_expired(super, queue, id, &is_new) && is_new;
 }
 
+/* Released, and counted so, even if it was marked before. */
 static bool expire_and_release(struct super *super, enum queue queue, const char *id)
 {
-    if (!mark_expired(super, queue, id))
+    bool is_new;
+
+    if (!mark_expired(super, queue, id, &is_new))
         return false;
     if (queue == QUEUE_HOLD && !release_message(super, queue, id))
         return false;
     super->released += queue == QUEUE_HOLD;
-    return true;
+    return is_new;
 }
 
 /* Through pickup once more: a new queue id, addresses rewritten anew. */

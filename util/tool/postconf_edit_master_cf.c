@@ -42,17 +42,21 @@ static void check_entry(struct editing *editing, struct change *change)
 
 static void check_field(struct change *change)
 {
-    struct master_cf_entry scratch = { 0 };
-    struct str why = { 0 };
-
     if (!postconf_master_cf_request_field(&change->request, &change->field))
         log_fatal("invalid service attribute name: \"%s\"", change->request.third);
     if (change->field != MASTER_CF_COMMAND && change->value[strcspn(change->value, " \t\r\n")] != '\0')
         log_fatal("-Fe does not accept whitespace in non-command field");
     if (change->value[0] == '\0')
         log_fatal("-Fe requires a value: \"%s\"", change->request.text);
-    if (!master_cf_set_field(&scratch, change->field, change->value, false, change->value, &why))
+}
+
+static void set_field(struct master_cf_entry *entry, const struct change *change)
+{
+    struct str why = { 0 };
+
+    if (!master_cf_set_field(entry, change->field, change->value, false, change->value, &why))
         log_fatal("%s", str_text(&why));
+    str_free(&why);
 }
 
 static void parse_change(struct editing *editing, const char *text, struct change *change)
@@ -178,7 +182,7 @@ static enum outcome apply(struct editing *editing, struct master_cf_entry *entry
         else if (editing->mode == 'F' && change->field == MASTER_CF_COMMAND)
             set_command(editing, entry, change->value);
         else if (editing->mode == 'F')
-            entry->fields[change->field] = change->value;
+            set_field(entry, change);
     }
     return outcome;
 }
