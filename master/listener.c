@@ -182,7 +182,7 @@ static bool open_unix(const struct config *config, const struct master_cf_entry 
     return false;
 }
 
-static int bind_inet(const struct addrinfo *address)
+static int bind_inet(const struct config *config, const struct addrinfo *address)
 {
     int on = 1;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -192,6 +192,7 @@ static int bind_inet(const struct addrinfo *address)
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); /* if it fails, bind tells */
     if (address->ai_family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)); /* as above */
+    fd_set_window(fd, config->tcp_windowsize);
     if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
         int saved = errno;
         fd_close(&fd);
@@ -200,7 +201,7 @@ static int bind_inet(const struct addrinfo *address)
     return fd;
 }
 
-static bool open_inet(struct listener *listener, struct str *why)
+static bool open_inet(const struct config *config, struct listener *listener, struct str *why)
 {
     struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
     struct addrinfo *address = NULL;
@@ -210,7 +211,7 @@ static bool open_inet(struct listener *listener, struct str *why)
     *port++ = '\0';
     int error = getaddrinfo(host, port, &hints, &address);
     if (error == 0)
-        listener->fd = bind_inet(address);
+        listener->fd = bind_inet(config, address);
     /* A system without IPv6 is served by what it has. */
     bool good = listener->fd >= 0 || (error == 0 && errno == EAFNOSUPPORT);
     if (!good)
@@ -224,7 +225,7 @@ static bool open_inet(struct listener *listener, struct str *why)
 bool listener_open(const struct config *config, const struct master_cf_entry *entry, struct listener *listener,
     struct str *why)
 {
-    if (!(listener->path != NULL ? open_unix(config, entry, listener, why) : open_inet(listener, why)))
+    if (!(listener->path != NULL ? open_unix(config, entry, listener, why) : open_inet(config, listener, why)))
         return false;
     if (listener->fd >= 0)
         fd_set_nonblocking(listener->fd, true);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "master/spawn.h"
+#include "master/stress.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/io/fd.h"
@@ -17,7 +18,7 @@
 #include "util/sys/process.h"
 
 /* Two shortages within this time: a further worker is started before it is needed. */
-enum { BUSY_AGAIN_MS = 1000, SLOTS_MIN = 4000, STRESS_S = 1000, RESTART_S = 1 };
+enum { BUSY_AGAIN_MS = 1000, SLOTS_MIN = 4000, RESTART_S = 1 };
 
 static int limit_of(const struct service *service)
 {
@@ -102,13 +103,21 @@ static void ignore(struct service *service)
 {
 }
 
+/* The last worker that is allowed, and all others are busy: it already works under stress. */
+static void start_needed_worker(struct service *service)
+{
+    if (service->worker_count == service->limit - 1)
+        stress_begin(service);
+    start_worker(service);
+}
+
 /* A connection waits. Somebody who became idle meanwhile will take it. */
 static void serve(struct service *service)
 {
     if (board_anyone_idle(service->board) || has_enough_workers(service))
         settle(service);
     else
-        start_worker(service);
+        start_needed_worker(service);
 }
 
 static bool is_busy_again(struct service *service)
@@ -121,19 +130,6 @@ static bool is_busy_again(struct service *service)
     return (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000 < BUSY_AGAIN_MS;
 }
 
-/* Said once per period of stress, in words that people search for. */
-static void warn_of_limit(const struct service *service)
-{
-    const char *key = service->listeners.items[0].key;
-
-    if (service->type != MASTER_CF_INET || service->stress_until > time(NULL))
-        return;
-    log_warning("service \"%s\" (%s) has reached its process limit \"%d\": new clients may experience noticeable delays",
-        service->name, strrchr(key, ' ') + 1, service->limit);
-    log_warning("to avoid this condition, increase the process count in master.cf or reduce the service time per client");
-    log_warning("see https://www.postfix.org/STRESS_README.html for examples of stress-adapting configuration settings");
-}
-
 /* The last idle worker got a client. Where that happens often, one more is kept ready: master then hardly ever has to watch
  * the socket, and clients needn't wait for a process to start. */
 static void all_busy(struct service *service)
@@ -141,8 +137,7 @@ static void all_busy(struct service *service)
     if (board_anyone_idle(service->board))
         return;
     if (has_enough_workers(service)) {
-        warn_of_limit(service);
-        service->stress_until = time(NULL) + STRESS_S;
+        stress_begin(service);
         settle(service);
     } else if (is_busy_again(service)) {
         start_worker(service);

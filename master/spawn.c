@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "master/stress.h"
 #include "master/worker/handover.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -52,9 +52,9 @@ static const char **arguments_of(struct arena *arena, const struct service *serv
         list[count++] = "-v";
     if (supervisor->with_debugger)
         list[count++] = "-D";
-    if (service->type == MASTER_CF_INET) {
+    if (stress_applies(service)) {
         list[count++] = "-o";
-        list[count++] = service->stress_until > time(NULL) ? "stress=yes" : "stress=";
+        list[count++] = stress_is_on(service) ? "stress=yes" : "stress=";
     }
     for (size_t i = 0; i < entry->argument_count; i++)
         list[count++] = entry->arguments[i];

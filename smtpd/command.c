@@ -167,6 +167,24 @@ static struct verdict refuse(struct session *session, const struct command *comm
     return command->flags & COMMAND_BRINGS_BYTES ? command_bdat_skip(session, arguments, verdict) : verdict;
 }
 
+static bool is_of_syntax(const struct verdict *verdict)
+{
+    return (verdict->code >= 500 && verdict->code <= 504) || verdict->code == 555;
+}
+
+/* What a command refuses without a policy behind it is the client's fault. */
+static struct verdict run_and_blame(struct session *session, const struct command *command, const char *arguments)
+{
+    unsigned before = session->trouble;
+
+    session->trouble = 0;
+    struct verdict verdict = command->run(session, arguments);
+    if (session->trouble == 0 && is_of_syntax(&verdict) && command->run != command_data)
+        session->trouble = TROUBLE_PROTOCOL;
+    session->trouble |= before;
+    return verdict;
+}
+
 static struct verdict refuse_or_run(struct session *session, const struct command *command, const char *arguments)
 {
     unsigned phases = phases_of(session);
@@ -177,11 +195,12 @@ static struct verdict refuse_or_run(struct session *session, const struct comman
     }
     for (size_t i = 0; i < COUNT_OF(command->refusals); i++) {
         if (command->refusals[i].phases & phases) {
-            session->trouble |= TROUBLE_PROTOCOL;
+            if (command->run != command_data) /* all recipients may have been refused */
+                session->trouble |= TROUBLE_PROTOCOL;
             return command->refusals[i].verdict;
         }
     }
-    return command->run(session, arguments);
+    return run_and_blame(session, command, arguments);
 }
 
 struct verdict command_run(struct session *session, const char *line)

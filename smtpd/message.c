@@ -243,12 +243,13 @@ static void hand_over_actions(struct session *session)
         intake_bcc(transaction->message, bcc->text);
 }
 
-/* What Postfix tells the postmaster of a refused message: that content or aliases refused it, or that the disk is full. */
+/* What Postfix tells the postmaster of a refused message: that content or aliases refused it, that the disk is full, or that it was
+ * too large or came back too often. */
 static unsigned trouble_of_refusal(const struct verdict *verdict)
 {
     if (verdict->code == 452)
         return TROUBLE_RESOURCE;
-    return text_starts_with(verdict->text, "Error: ") ? 0 : TROUBLE_POLICY;
+    return text_starts_with(verdict->text, "Error: ") ? TROUBLE_BOUNCE : TROUBLE_POLICY;
 }
 
 static struct verdict end_proxied(struct session *session)
@@ -277,6 +278,7 @@ struct verdict message_end(struct session *session, bool chunked)
         }
     }
     if (transaction->too_big) {
+        session->trouble |= TROUBLE_BOUNCE;
         transaction_reset(transaction);
         return VERDICT(552, "5.3.4", "Error: message file too big");
     }

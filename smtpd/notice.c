@@ -14,6 +14,7 @@ static const struct {
     { "resource", TROUBLE_RESOURCE },
     { "software", TROUBLE_SOFTWARE },
     { "data", TROUBLE_DATA },
+    { "bounce", TROUBLE_BOUNCE },
 };
 
 static unsigned reported_classes(const char *list)

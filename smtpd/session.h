@@ -20,6 +20,7 @@ enum {
     TROUBLE_RESOURCE = 4, /* no room, no answer from another service */
     TROUBLE_SOFTWARE = 8, /* our configuration */
     TROUBLE_DATA = 16,    /* the content was refused */
+    TROUBLE_BOUNCE = 32,  /* nobody here has that address; the message is too large, or went in a circle */
 };
 
 struct session {

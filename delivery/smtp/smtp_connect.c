@@ -96,6 +96,7 @@ int smtp_connect_host(const struct smtp_client *client, const struct smtp_host *
         *why = strerror(errno);
         return -1;
     }
+    fd_set_window(fd, client->config->tcp_windowsize);
     if (!bind_source(client, fd, family, why)) {
         (void)close(fd); /* nothing was sent */
         return -1;

@@ -18,10 +18,12 @@ static bool counts_as_idle(uint8_t value)
     return value >= SLOT_IDLE;
 }
 
-/* What lies in the shared memory: the secret, the number of idle workers, then one byte per slot. */
+/* What lies in the shared memory: the secret, the number of idle workers, which generation of them is
+ * wanted, then one byte per slot. */
 struct shared {
     unsigned char secret[BOARD_SECRET_BYTES];
     _Atomic int32_t idle;
+    _Atomic uint32_t generation;
     _Atomic uint8_t slots[];
 };
 
@@ -71,6 +73,16 @@ bool board_make_secret(struct board *board)
 const unsigned char *board_secret(const struct board *board)
 {
     return board->shared->secret;
+}
+
+void board_begin_generation(struct board *board)
+{
+    (void)atomic_fetch_add(&board->shared->generation, 1); /* wherever it began */
+}
+
+unsigned board_generation(const struct board *board)
+{
+    return atomic_load(&board->shared->generation);
 }
 
 int board_slot_count(const struct board *board)

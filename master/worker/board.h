@@ -27,6 +27,9 @@ void board_slot_open(struct board *board, int slot);
 bool board_slot_close(struct board *board, int slot);
 /* Master: whether any worker is idle, as far as they say. */
 bool board_anyone_idle(const struct board *board);
+/* Master: workers that have a client finish with it, since what they were told has changed. */
+void board_begin_generation(struct board *board);
+unsigned board_generation(const struct board *board);
 /* Master: how many workers are leaving. */
 int board_leaving_count(const struct board *board);
 

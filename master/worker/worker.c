@@ -181,6 +181,7 @@ struct worker *worker_start(int argc, char **argv, const char *program)
     worker->board = board_map(HANDOVER_BOARD);
     if (worker->board == NULL)
         log_fatal("map the service's board: %m");
+    worker->generation = board_generation(worker->board);
     read_master_cf(worker);
     (void)close(HANDOVER_BOARD); /* mapped; a process that is taken over has no use for it */
     worker->is_unprivileged = geteuid() != 0;

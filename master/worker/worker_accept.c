@@ -70,6 +70,8 @@ struct client *worker_accept(struct worker *worker)
     client_close(&worker->client);
     if (config->max_use > 0 && worker->served >= config->max_use)
         return NULL;
+    if (worker->generation != board_generation(worker->board))
+        return NULL;
     become_idle(worker);
     for (;;) {
         if (worker_is_told_to_stop())

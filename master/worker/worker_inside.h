@@ -46,6 +46,7 @@ struct worker {
 
     int listener_count;
     struct board *board;
+    unsigned generation;     /* of the board, when this worker started */
     int slot;
     bool is_busy;
     struct listener_wait *wait;

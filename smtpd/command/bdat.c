@@ -125,7 +125,7 @@ static struct verdict take(struct session *session, const struct chunk *chunk)
     if (is_too_big(session, chunk)) {
         log_warning("%s: BDAT request from %s exceeds message size limit", session_queue_id(session),
             session->client_text);
-        session->trouble |= TROUBLE_RESOURCE;
+        session->trouble |= TROUBLE_POLICY;
         return fail(session, chunk, VERDICT(552, "5.3.4", "Chunk exceeds message size limit"));
     }
     if (framing_read_chunk(&transaction->framing, session->stream, chunk->length) != STREAM_OK) {

@@ -140,8 +140,10 @@ struct verdict command_xclient(struct session *session, const char *arguments)
 {
     const struct identity before = identity_of(session);
 
-    if (!session->xclient_allowed)
+    if (!session->xclient_allowed) {
+        session->trouble |= TROUBLE_POLICY;
         return VERDICT(550, "5.7.0", "Error: insufficient authorization");
+    }
     session->helo = NULL;
     session->extended = false;
     session->login.method = session->login.user = NULL;

@@ -67,8 +67,10 @@ static const struct attribute_row rows[] = {
 
 struct verdict command_xforward(struct session *session, const char *arguments)
 {
-    if (!session->xforward_allowed)
+    if (!session->xforward_allowed) {
+        session->trouble |= TROUBLE_POLICY;
         return VERDICT(550, "5.7.0", "Error: insufficient authorization");
+    }
     struct transaction_forwarded *forwarded = &session->transaction.forwarded;
     const struct transaction_forwarded before = *forwarded;
     if (!forwarded->is_set)

@@ -145,8 +145,10 @@ static enum decision check(struct evaluation *evaluation, const char *address, e
     const char *detail = evaluation->policy->config->show_user_unknown_table_name
                              ? arena_printf(evaluation->arena, "User unknown in %s table", unknown.table)
                              : "User unknown";
-    return evaluation_reject(evaluation, unknown.code, class == SUBJECT_SENDER ? unknown.sender_status : "5.1.1", &subject,
+    enum decision decision = evaluation_reject(evaluation, unknown.code, class == SUBJECT_SENDER ? unknown.sender_status : "5.1.1", &subject,
         detail);
+    evaluation->result->unknown_address = decision == DECISION_REJECT;
+    return decision;
 }
 
 enum decision decide_known_recipient(struct evaluation *evaluation, const struct restriction *restriction)

@@ -106,6 +106,7 @@ struct policy_result {
     const char *restriction; /* the restriction in it, or NULL */
     struct policy_note *notes;
     bool server_problem;     /* the verdict comes from our configuration, not from what the client did */
+    bool unknown_address;    /* nobody here has that address */
     bool ends_session;       /* 521 or 421 by a table: the reply is the last one */
 };
 

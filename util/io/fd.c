@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -230,4 +231,14 @@ ssize_t fd_receive(int socket, void *bytes, size_t length, int *fd, int flags)
             take_fds(&message, fd);
         return count;
     }
+}
+
+void fd_set_window(int fd, int64_t bytes)
+{
+    int size = bytes > INT_MAX ? INT_MAX : (int)bytes;
+
+    if (size <= 0)
+        return;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)); /* a workaround, which needn't work */
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)); /* as above */
 }

@@ -16,6 +16,9 @@ bool fd_pwrite_all(int fd, const void *bytes, size_t length, off_t offset);
 /* Reads until length bytes or end of file: the number read, -1 with errno. */
 ssize_t fd_pread_all(int fd, void *bytes, size_t length, off_t offset);
 
+/* tcp_windowsize: the buffers of a TCP socket that isn't connected yet, and doesn't listen yet; 0: as the system has them. */
+void fd_set_window(int fd, int64_t bytes);
+
 /* Unix sockets. Connects within timeout (ms); -1 with errno. Path length is checked (ENAMETOOLONG). */
 int fd_connect_unix(const char *path, int timeout_ms);
 /* What fd_connect_unix tries where this process isn't allowed to go (EACCES): processes of the network user reach private/
