@@ -190,7 +190,7 @@ bool places_retire(struct places *places, enum queue queue, const char *id)
     }
     if (!named)
         fd_close(&place.fd);
-    else if (wipe(place.fd, status.st_size))
+    else if (may_be_reused(place.fd, &status) && wipe(place.fd, status.st_size)) /* now nobody can open it by its old name any more */
         places->retired[places->retired_count++] = place;
     else
         remove_place(places, &place);
