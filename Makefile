@@ -85,8 +85,7 @@ $(BUILD)/tests/test_%: tests/unit/test_%.c $(LIBRARY)
 
 # Copies what is built to where the system looks for it: make install DESTDIR=/tmp/stage PREFIX=/usr. Configuration files that
 # exist are left alone.
-COMMANDS = posthaste postalias postcat postconf postdrop postkick postlock postlog postmap postmulti postqueue postsuper \
-    posttls-finger qshape sendmail smtp-source smtp-sink
+COMMANDS = posthaste postalias postcat postconf postdrop postkick postlock postlog postmap postqueue postsuper sendmail
 SBIN = $(DESTDIR)$(PREFIX)/sbin
 BIN = $(DESTDIR)$(PREFIX)/bin
 LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/posthaste
