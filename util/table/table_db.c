@@ -226,8 +226,9 @@ static void *db_table_open(const struct table_request *request, DBTYPE type)
     int error = open_as_asked(table, request, type);
     if (error == 0)
         return table;
-    str_printf(request->why, "open %s%s: %s", (request->flags & (TABLE_EMPTY | TABLE_CREATE)) != 0 ? "" : "database ",
-        table->path, db_strerror(error));
+    /* One that is there is opened as a file first, before it is emptied: Postfix's words tell the two apart. */
+    bool as_file = (request->flags & (TABLE_EMPTY | TABLE_CREATE)) != 0 && access(table->path, F_OK) == 0;
+    str_printf(request->why, "open %s%s: %s", as_file ? "" : "database ", table->path, db_strerror(error));
     db_table_close(table);
     return NULL;
 }
