@@ -42,6 +42,8 @@ static bool is_complete(struct spool *spool, const char *id, enum queue *queue)
 static bool take_hold(struct spool *spool, enum queue queue, const char *id, int *lock)
 {
     *lock = spool_open_file(spool, queue, id, O_RDWR);
+    if (*lock < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) /* who knows: later */
+        return false;
     if (*lock < 0 || file_lock_take(*lock, false) || errno != EAGAIN)
         return true;
     fd_close(lock);
