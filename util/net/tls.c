@@ -31,6 +31,7 @@ struct tls {
     const char *session_key;
     const char *cache_name; /* for the log */
     bool is_server;
+    bool is_stepwise;   /* tls_accept_begin: tlsproxy has words of its own in the log */
     bool is_broken;     /* the library forbids further calls */
     bool match_is_required;
     int log_level;
@@ -204,7 +205,9 @@ static void log_failure(const struct tls *tls, int reason, int error)
 {
     const char *call = tls->is_server ? "SSL_accept error from" : "SSL_connect error to";
 
-    if (error == ETIMEDOUT)
+    if (tls->is_stepwise)
+        log_info("TLS handshake failed for service=smtpd peer=%s", tls->peer);
+    else if (error == ETIMEDOUT)
         log_info("%s %s: Connection timed out", call, tls->peer);
     else if (reason == SSL_ERROR_SSL && ERR_GET_REASON(ERR_peek_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING)
         log_info("%s %s: -1", call, tls->peer);
@@ -333,8 +336,10 @@ struct tls *tls_accept_begin(struct tls_context *context, int fd, const char *pe
 {
     struct tls *tls = prepare_server(context, fd, peer, log_level);
 
-    if (tls != NULL)
-        begin_handshake(tls);
+    if (tls == NULL)
+        return NULL;
+    tls->is_stepwise = true;
+    begin_handshake(tls);
     return tls;
 }
 
