@@ -43,12 +43,14 @@ static void put_tls(struct session *session, struct policy_session *facts)
     facts->encryption_protocol = tls->protocol;
     facts->encryption_cipher = tls->cipher;
     facts->encryption_keysize = tls->cipher_bits;
+    if (!tls->has_certificate)
+        return;
+    facts->ccert_fingerprint = tls->fingerprint; /* says who it is even where nobody vouches for the names */
+    facts->ccert_pubkey_fingerprint = tls->key_fingerprint;
     if (tls->trust < TLS_TRUSTED)
         return;
     facts->ccert_subject = as_xtext(session, tls->subject);
     facts->ccert_issuer = as_xtext(session, tls->issuer);
-    facts->ccert_fingerprint = tls->fingerprint;
-    facts->ccert_pubkey_fingerprint = tls->key_fingerprint;
 }
 
 struct policy_session facts_of_session(struct session *session, enum policy_stage stage, const char *state)

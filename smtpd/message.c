@@ -260,6 +260,7 @@ static struct verdict end_proxied(struct session *session)
     if (verdict.code < 400) {
         session->errors = 0;
         session->junk = 0;
+        session->trouble = 0;
     }
     transaction_reset(transaction);
     return verdict;
@@ -303,6 +304,7 @@ struct verdict message_end(struct session *session, bool chunked)
     if (good) {
         session->errors = 0;
         session->junk = 0;
+        session->trouble = 0;
         if (chunked && text_starts_with(verdict.text, "Ok: "))
             verdict.text = arena_printf(session->call, "Ok: %llu bytes %s", (unsigned long long)size, verdict.text + 4);
     } else {

@@ -113,11 +113,16 @@ static enum decision act_info(const struct entry *entry)
     return DECISION_DUNNO;
 }
 
-/* Message actions before there is a message: client and HELO restrictions with smtpd_delay_reject = no, ETRN. */
-static bool comes_too_early(const struct entry *entry, const char *action)
+/* Message actions where there is no message of ours: client and HELO restrictions with smtpd_delay_reject = no, ETRN, and what a
+ * filter before the queue gets. */
+static bool has_no_message(const struct entry *entry, const char *action)
 {
     enum policy_stage stage = entry->evaluation->facts->stage;
 
+    if (*entry->evaluation->policy->config->smtpd_proxy_filter != '\0') {
+        log_warning("access table %s: with smtpd_proxy_filter specified, action %s is unavailable", entry->table, action);
+        return true;
+    }
     if (stage == POLICY_ETRN)
         log_warning("access table %s: action %s is unavailable in smtpd_etrn_restrictions", entry->table, action);
     if (stage != POLICY_CONNECT && stage != POLICY_HELO)
@@ -129,7 +134,7 @@ static bool comes_too_early(const struct entry *entry, const char *action)
 
 static enum decision act_hold(const struct entry *entry)
 {
-    if (!comes_too_early(entry, "HOLD"))
+    if (!has_no_message(entry, "HOLD"))
         evaluation_note(entry->evaluation, POLICY_NOTE_HOLD,
             about(entry, *entry->text == '\0' ? "triggers HOLD action" : entry->text), NULL);
     return DECISION_DUNNO;
@@ -137,7 +142,7 @@ static enum decision act_hold(const struct entry *entry)
 
 static enum decision act_discard(const struct entry *entry)
 {
-    if (comes_too_early(entry, "DISCARD"))
+    if (has_no_message(entry, "DISCARD"))
         return DECISION_DUNNO;
     evaluation_note(entry->evaluation, POLICY_NOTE_DISCARD,
         about(entry, *entry->text == '\0' ? "triggers DISCARD action" : entry->text), NULL);
@@ -147,7 +152,7 @@ static enum decision act_discard(const struct entry *entry)
 
 static enum decision act_filter(const struct entry *entry)
 {
-    if (comes_too_early(entry, "FILTER"))
+    if (has_no_message(entry, "FILTER"))
         return DECISION_DUNNO;
     if (*entry->text == '\0')
         log_warning("access table %s entry \"%s\" has FILTER entry without value", entry->table, entry->key);
@@ -168,14 +173,14 @@ static bool is_target(const struct entry *entry)
 
 static enum decision act_redirect(const struct entry *entry)
 {
-    if (!comes_too_early(entry, "REDIRECT") && is_target(entry))
+    if (!has_no_message(entry, "REDIRECT") && is_target(entry))
         evaluation_note(entry->evaluation, POLICY_NOTE_REDIRECT, triggers(entry, "REDIRECT"), entry->text);
     return DECISION_DUNNO;
 }
 
 static enum decision act_bcc(const struct entry *entry)
 {
-    if (!comes_too_early(entry, "BCC") && is_target(entry))
+    if (!has_no_message(entry, "BCC") && is_target(entry))
         evaluation_note(entry->evaluation, POLICY_NOTE_BCC, triggers(entry, "BCC"), entry->text);
     return DECISION_DUNNO;
 }
@@ -266,6 +271,10 @@ enum decision access_action_apply(struct evaluation *evaluation, const char *sou
 
     if (evaluation->facts->probe != NULL)
         evaluation->facts->probe->answered(evaluation->facts->probe->context, entry.table, key, action);
+    if (*action == '\0') {
+        log_warning("access table %s entry %s has empty value", source, action);
+        return DECISION_PERMIT;
+    }
     for (size_t i = 0; i < COUNT_OF(actions); i++) {
         if (!text_equal_nocase(actions[i].name, name))
             continue;

@@ -28,6 +28,12 @@ static enum decision try_key(struct search *search, const char *key)
     switch (table_find(search->table, key, &value)) {
     case TABLE_FOUND:
         search->found = true;
+        if (value.length == 0) {
+            log_warning("%s lookup of %s returns an empty string result", table_name(search->table), key);
+            log_warning("%s should return NO RESULT in case of NOT FOUND", table_name(search->table));
+            decision = access_action_fail(search->evaluation, &search->subject);
+            break;
+        }
         decision = access_action_apply(search->evaluation, table_name(search->table), key,
             arena_copy_text(search->evaluation->arena, str_text(&value)), &search->subject);
         break;

@@ -8,7 +8,7 @@
 #include "util/log/log.h"
 #include "util/table/dns_filter.h"
 
-enum { MAX_DEPTH = 100 };
+enum { MAX_DEPTH = 200 };
 
 const char *evaluation_class_name(enum subject_class class)
 {

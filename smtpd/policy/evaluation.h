@@ -66,7 +66,7 @@ struct evaluation {
     const struct route *recipient_route;
 };
 
-enum { EVALUATION_MAX_ENTRY_DEPTH = 20 }; /* of table entries that name lists, in lists that such entries named */
+enum { EVALUATION_MAX_ENTRY_DEPTH = 50 }; /* of table entries that name lists, in lists that such entries named */
 
 /* Walks a list. The name of what decided is noted in the result. */
 enum decision evaluation_walk(struct evaluation *evaluation, const struct restriction_list *list);

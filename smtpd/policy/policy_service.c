@@ -180,6 +180,11 @@ const char *policy_service_name(const struct policy_service *service)
     return service->name;
 }
 
+const char *policy_service_endpoint(const struct policy_service *service, struct arena *arena)
+{
+    return arena_printf(arena, "%s:%s", service->is_inet ? "inet" : "unix", service->name);
+}
+
 const char *policy_service_context(const struct policy_service *service)
 {
     return service->context;
@@ -228,7 +233,7 @@ static bool fail_stream(struct policy_service *service, struct failure *failure)
         failure->is_ordinary = false;
         break;
     case STREAM_EOF:
-        failure->text = strerror(ECONNRESET);
+        failure->text = "Application error"; /* Postfix's word for a server that hangs up */
         failure->is_ordinary = true;
         break;
     default:
@@ -312,11 +317,12 @@ bool policy_service_ask(struct policy_service *service, const char *request, str
             return true;
         }
         disconnect(service);
-        if (was_used && failure.is_ordinary && service->reply.lines == 0)
-            continue; /* the server had enough of that connection: a new one is no second try */
+        bool was_left = was_used && failure.is_ordinary && service->reply.lines == 0;
+        if (was_left && service->try_limit == 1)
+            continue; /* the server had enough of that connection: not worth the only try */
         if (try == service->try_limit || !failure.is_ordinary)
             log_warning("problem talking to server %s: %s", service->name, failure.text);
-        if (try++ < service->try_limit)
+        if (try++ < service->try_limit && !was_left)
             wait_s(service->retry_delay_s);
     }
     return false;

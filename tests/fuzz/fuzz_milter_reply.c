@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         const char *data = (const char *)bytes + 1;
         milter_wire_get_answer((char)bytes[0], data, length - 1, arena, &answer);
         (void)milter_wire_get_offer(data, length - 1, arena, &offer); /* only whether it stays within bounds */
-        milter_fields_parse(&fields, data, length - 1);
+        milter_fields_parse(&fields, data, length - 1, "1");
         if (milter_fields_format(answer.name, answer.text, false, &text))
             milter_fields_insert(&fields, answer.index, str_text(&text));
         (void)milter_fields_find(&fields, answer.name, answer.index); /* likewise */

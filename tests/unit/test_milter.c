@@ -17,7 +17,7 @@ static struct milter_fields parse(struct arena *arena)
 {
     struct milter_fields fields = { .arena = arena };
 
-    milter_fields_parse(&fields, block, strlen(block));
+    milter_fields_parse(&fields, block, strlen(block), "id 1");
     return fields;
 }
 
@@ -47,6 +47,18 @@ static void our_own_first_field_is_hidden_from_changes_but_counts_for_insertions
     assert_string_equal(fields.items[6].text, "X-End: e");
     milter_fields_replace(&fields, 2, NULL);
     assert_string_equal(fields.items[2].text, ".Odd: dot");
+    arena_free(arena);
+}
+
+static void what_was_put_before_our_own_field_is_shown(void **unused)
+{
+    static const char prepended[] = "Received-SPF: pass\r\nReceived: by us\r\n\tid 1\r\nReceived: by them id 1\r\n";
+    struct arena *arena = arena_new();
+    struct milter_fields fields = { .arena = arena };
+
+    milter_fields_parse(&fields, prepended, strlen(prepended), "id 1");
+    assert_int_equal(milter_fields_find(&fields, "Received-SPF", 1), 0);
+    assert_int_equal(milter_fields_find(&fields, "Received", 1), 2);
     arena_free(arena);
 }
 
@@ -139,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_read_from_their_stored_form),
+        cmocka_unit_test(what_was_put_before_our_own_field_is_shown),
         cmocka_unit_test(our_own_first_field_is_hidden_from_changes_but_counts_for_insertions),
         cmocka_unit_test(a_filter_cannot_smuggle_a_field_or_a_line_end_into_a_value),
         cmocka_unit_test(reply_codes_are_taken_apart),

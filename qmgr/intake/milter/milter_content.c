@@ -181,8 +181,10 @@ static struct milter_decision show_message(struct run *run)
     struct milter_decision decision = {0};
 
     if (!milter_wants(run->milter, MILTER_NO_HEADERS)) {
-        for (size_t i = 1; i < run->fields.count && goes_on(run, &decision); i++)
-            decision = show_field(run, &run->fields.items[i]);
+        for (size_t i = 0; i < run->fields.count && goes_on(run, &decision); i++) {
+            if (!run->fields.items[i].is_own)
+                decision = show_field(run, &run->fields.items[i]);
+        }
     }
     if (decision.outcome == MILTER_GO_ON)
         decision = milter_event(run->milter, &end_of_header, run->macros);
@@ -441,7 +443,7 @@ static bool load_fields(struct run *run)
     str_reserve(&block, head.length);
     bool good = head.length == 0 || writer_read(&run->message->writer, head.offset, block.data, head.length);
     if (good && head.length > 0)
-        milter_fields_parse(&run->fields, block.data, head.length);
+        milter_fields_parse(&run->fields, block.data, head.length, run->message->queue_id);
     str_free(&block);
     return good;
 }

@@ -40,7 +40,21 @@ void milter_fields_add(struct milter_fields *fields, const char *text)
     milter_fields_insert(fields, fields->count, text);
 }
 
-void milter_fields_parse(struct milter_fields *fields, const char *block, size_t length)
+static void mark_own(struct milter_fields *fields, const char *queue_id)
+{
+    static const char name[] = "Received";
+
+    for (size_t i = 0; i < fields->count; i++) {
+        struct milter_field *field = &fields->items[i];
+        if (field->name_length == sizeof(name) - 1 && strncasecmp(field->text, name, sizeof(name) - 1) == 0
+            && strstr(field->text + field->value, queue_id) != NULL) {
+            field->is_own = true;
+            return;
+        }
+    }
+}
+
+void milter_fields_parse(struct milter_fields *fields, const char *block, size_t length, const char *queue_id)
 {
     const char *end = block + length;
     struct str field = {0};
@@ -63,6 +77,7 @@ void milter_fields_parse(struct milter_fields *fields, const char *block, size_t
     if (field.length > 0)
         milter_fields_add(fields, str_text(&field));
     str_free(&field);
+    mark_own(fields, queue_id);
 }
 
 bool milter_fields_format(const char *name, const char *value, bool keeps_blank, struct str *text)
@@ -95,9 +110,9 @@ size_t milter_fields_find(const struct milter_fields *fields, const char *name, 
 {
     size_t name_length = strlen(name);
 
-    for (size_t i = 1; i < fields->count; i++) {
+    for (size_t i = 0; i < fields->count; i++) {
         const struct milter_field *field = &fields->items[i];
-        if (field->name_length == name_length && strncasecmp(field->text, name, name_length) == 0 && index-- <= 1)
+        if (!field->is_own && field->name_length == name_length && strncasecmp(field->text, name, name_length) == 0 && index-- <= 1)
             return i;
     }
     return fields->count;

@@ -12,10 +12,11 @@ struct milter_field {
     const char *text;
     size_t name_length;
     size_t value; /* where the value begins: behind the colon */
+    bool is_own;  /* our trace header */
 };
 
-/* A zeroed struct with an arena is an empty list. The first field is our own trace header: filters don't see it, but they count
- * it when they insert. */
+/* A zeroed struct with an arena is an empty list. Our own trace header isn't shown to filters, but they count it when they
+ * insert. */
 struct milter_fields {
     struct arena *arena;
     struct milter_field *items;
@@ -23,8 +24,9 @@ struct milter_fields {
     size_t capacity;
 };
 
-/* Takes the fields of a header block in its stored form (message_file.h). */
-void milter_fields_parse(struct milter_fields *fields, const char *block, size_t length);
+/* Takes the fields of a header block in its stored form (message_file.h). Our own trace header is the first Received that names
+ * the queue id; PREPEND actions may have put others before it, and header checks may have removed it. */
+void milter_fields_parse(struct milter_fields *fields, const char *block, size_t length, const char *queue_id);
 
 /* The text of a field from what a filter sends: CR goes, lines that would end the field are folded. keeps_blank: the value
  * brings its own blank. False: the name is none. */
