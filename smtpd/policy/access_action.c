@@ -196,9 +196,9 @@ static enum decision act_prepend(const struct entry *entry)
 {
     enum policy_stage stage = entry->evaluation->facts->stage;
 
-    if (stage == POLICY_VRFY)
+    if (stage == POLICY_VRFY || stage < POLICY_MAIL) /* there is no message yet, and Postfix says nothing about it */
         return DECISION_DUNNO;
-    if (stage < POLICY_MAIL || stage == POLICY_ETRN) /* there is no message yet */
+    if (stage == POLICY_ETRN)
         log_warning("access table %s: with smtpd_delay_reject=no, action PREPEND is always skipped in Client host or Helo "
                     "command restrictions", entry->table);
     else if (stage == POLICY_END_OF_MESSAGE)
