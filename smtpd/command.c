@@ -178,10 +178,12 @@ static struct verdict run_and_blame(struct session *session, const struct comman
     unsigned before = session->trouble;
 
     session->trouble = 0;
+    session->trouble_is_over = false;
     struct verdict verdict = command->run(session, arguments);
     if (session->trouble == 0 && is_of_syntax(&verdict) && command->run != command_data)
         session->trouble = TROUBLE_PROTOCOL;
-    session->trouble |= before;
+    if (!session->trouble_is_over)
+        session->trouble |= before;
     return verdict;
 }
 

@@ -260,7 +260,7 @@ static struct verdict end_proxied(struct session *session)
     if (verdict.code < 400) {
         session->errors = 0;
         session->junk = 0;
-        session->trouble = 0;
+        session->trouble_is_over = true;
     }
     transaction_reset(transaction);
     return verdict;
@@ -304,7 +304,7 @@ struct verdict message_end(struct session *session, bool chunked)
     if (good) {
         session->errors = 0;
         session->junk = 0;
-        session->trouble = 0;
+        session->trouble_is_over = true;
         if (chunked && text_starts_with(verdict.text, "Ok: "))
             verdict.text = arena_printf(session->call, "Ok: %llu bytes %s", (unsigned long long)size, verdict.text + 4);
     } else {

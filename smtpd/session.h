@@ -82,6 +82,7 @@ struct session {
     bool replied;              /* the command at hand was answered already */
     bool lost;                 /* the connection is of no use any more */
     unsigned trouble;          /* TROUBLE_* so far */
+    bool trouble_is_over;      /* the command at hand took a message in: what went wrong before isn't reported */
     struct str transcript;     /* what was said, for the postmaster */
     struct str scratch;
 };
