@@ -175,11 +175,6 @@ const char *policy_service_text(const struct policy_service *service)
     return service->text;
 }
 
-const char *policy_service_name(const struct policy_service *service)
-{
-    return service->name;
-}
-
 const char *policy_service_endpoint(const struct policy_service *service, struct arena *arena)
 {
     return arena_printf(arena, "%s:%s", service->is_inet ? "inet" : "unix", service->name);

@@ -17,7 +17,6 @@ const char *policy_service_flaw(const struct policy_service *service); /* NULL: 
 void policy_service_close(struct policy_service *service); /* NULL is allowed */
 
 const char *policy_service_text(const struct policy_service *service);           /* as given to policy_service_open */
-const char *policy_service_name(const struct policy_service *service);           /* "127.0.0.1:10023", "private/policy" */
 /* "inet:127.0.0.1:10023", "unix:private/policy", as log lines name the source of an action; in the arena. */
 const char *policy_service_endpoint(const struct policy_service *service, struct arena *arena);
 const char *policy_service_context(const struct policy_service *service);        /* policy_context */

@@ -46,10 +46,10 @@ static void answered(void *context, const char *source, const char *key, const c
 }
 
 /* An answer may name restrictions, which decide before the one that asked does. */
-static bool is_answer_for(const struct trace_answer *answer, const struct restriction *restriction)
+static bool is_answer_for(const struct trace *trace, const struct trace_answer *answer, const struct restriction *restriction)
 {
     const char *source = restriction->table != NULL     ? table_name(restriction->table)
-                         : restriction->service != NULL ? policy_service_name(restriction->service)
+                         : restriction->service != NULL ? policy_service_endpoint(restriction->service, trace->arena)
                                                         : NULL;
 
     return answer != NULL && source != NULL && text_equal(answer->source, source);
@@ -62,7 +62,7 @@ static void decided(void *context, const char *list, const struct restriction *r
 
     step->was_asked = true;
     step->decision = decision;
-    if (!is_answer_for(trace->answers, restriction))
+    if (!is_answer_for(trace, trace->answers, restriction))
         return;
     step->source = trace->answers->source;
     step->key = trace->answers->key;
