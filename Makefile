@@ -157,6 +157,10 @@ fuzz: packages-check
 	$(MAKE) SANITIZE=address,undefined BUILD=$(BUILD)/asan fuzzers
 	FUZZ_COUNT=$(FUZZ_COUNT) FUZZ_SEED=$(FUZZ_SEED) tests/run $(BUILD) asan/fuzz/
 
+# Reloads and crashes under load, longer than check has time for.
+storm: packages-check all
+	STORM_CRASHES=1 tests/run $(BUILD) test_reload_storm
+
 bench: packages-bench all
 	tests/speed/bench $(BUILD)
 
@@ -183,6 +187,6 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d) $(MAIN_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(MODULE_OBJECTS:.o=.d)
-.PHONY: all manual bench unit-tests fuzzers fuzz check check-asan clean install install-service uninstall dist run
+.PHONY: all manual bench unit-tests fuzzers fuzz storm check check-asan clean install install-service uninstall dist run
 .PHONY: packages-build packages-check packages-bench force
 .DELETE_ON_ERROR:
