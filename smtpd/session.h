@@ -52,7 +52,7 @@ struct session {
     struct dns_list_memory dns_lists; /* what DNS lists have said */
     const char *instance;      /* names this connection to policy servers */
     unsigned mail_number;      /* MAIL commands so far */
-    int debug_level;           /* of the process, outside of this session (debug_peer_list) */
+    int debug_level;           /* of the process, when no such client is served (debug_peer_list) */
     bool counted;              /* anvil knows of this connection */
     unsigned client_connections; /* that the client has, as anvil says; 0: it wasn't asked */
     struct str deferral_texts[3]; /* theirs: client, helo, sender */

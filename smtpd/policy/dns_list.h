@@ -17,7 +17,7 @@ struct dns_list {
 /* Takes a restriction's argument apart. False: *why (replaced) says what is wrong. */
 bool dns_list_parse(const char *text, struct arena *arena, struct dns_list *list, struct str *why);
 
-/* What lists have answered in this session, and its memory. */
+/* What lists have answered about this client, and its memory. */
 struct dns_list_memory {
     struct arena *arena; /* of the connection */
     struct dns_list_answer *answers;

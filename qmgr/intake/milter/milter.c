@@ -16,7 +16,7 @@ enum state {
     STATE_UNCONNECTED,
     STATE_LISTENING,
     STATE_MESSAGE_OVER, /* it has heard enough of this message */
-    STATE_FINISHED,     /* it has heard enough of this session */
+    STATE_FINISHED,     /* it has heard enough of this client */
     STATE_REFUSING,     /* the session was refused, or the filter failed: standing is the answer to everything */
     STATE_LOST,         /* the connection broke during the content; the next command will notice */
 };
@@ -129,7 +129,7 @@ static struct milter_decision default_decision(const struct milter *milter)
     return configuration_problem();
 }
 
-/* The filter can't be used any more in this session. */
+/* The filter can't be used any more for this client. */
 static struct milter_decision give_up(struct milter *milter, struct milter_decision standing)
 {
     disconnect(milter);
