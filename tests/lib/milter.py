@@ -51,6 +51,7 @@ class Filter(threading.Thread):
 
     def close(self):
         self.closing.set()
+        self.listener.shutdown(socket.SHUT_RDWR)    # wakes accept(), which close() doesn't
         self.listener.close()
 
 
