@@ -5,17 +5,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "smtpd/screen/dial.h"
 #include "smtpd/screen/dialogue_command.h"
-#include "smtpd/screen/tlsproxy_request.h"
+#include "smtpd/screen/dialogue_tls.h"
 #include "util/base/clock.h"
 #include "util/base/escape.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
-#include "util/io/fd.h"
 #include "util/log/log.h"
 
-enum { READ_BYTES = 4096, SHOWN_BYTES = 100, TLSPROXY_DIAL_S = 10 };
+enum { READ_BYTES = 4096, SHOWN_BYTES = 100 };
 
 #define PROTOCOL_ERROR VERDICT(550, "5.5.1", "Protocol error")
 
@@ -225,7 +223,7 @@ static void serve_input(struct dialogue *dialogue)
     bool had_cr;
     bool is_there = true;
 
-    while (is_there && dialogue->dial == NULL && take_line(dialogue, &line, &had_cr)) {
+    while (is_there && !dialogue->is_paused && take_line(dialogue, &line, &had_cr)) {
         is_there = serve_line(dialogue, &line, had_cr);
         if (is_there)
             set_timer(visitor);
@@ -266,8 +264,7 @@ static void on_time(evutil_socket_t fd, short what, void *context)
     end(visitor->dialogue);
 }
 
-/* From here on nothing that was said in plain text counts (RFC 3207 section 4.2). */
-static void forget(struct dialogue *dialogue)
+void dialogue_forget(struct dialogue *dialogue)
 {
     str_free(&dialogue->input);
     dialogue->taken = 0;
@@ -276,54 +273,25 @@ static void forget(struct dialogue *dialogue)
     str_clear(&dialogue->sender);
 }
 
-static void listen_to(struct visitor *visitor, int fd)
+static void listen_to_client(struct visitor *visitor)
 {
-    if (visitor->io != NULL)
-        event_free(visitor->io);
-    visitor->io = event_new(visitor->screen->events, fd, EV_READ | EV_PERSIST, on_input, visitor);
+    visitor->io = event_new(visitor->screen->events, visitor->fd, EV_READ | EV_PERSIST, on_input, visitor);
     if (visitor->io == NULL || event_add(visitor->io, NULL) != 0)
         log_fatal("no event: %m");
 }
 
-static void on_tls_dialled(void *context, int fd)
+void dialogue_pause(struct dialogue *dialogue)
 {
-    struct dialogue *dialogue = context;
-    struct visitor *visitor = dialogue->visitor;
-    struct tlsproxy_request request = {0};
-
-    dialogue->dial = NULL;
-    if (fd < 0) {
-        log_warning("connect to service %s: %m", visitor->screen->tlsproxy_path);
-        if (!visitor_reply(visitor, VERDICT(454, "4.7.0", "TLS not available due to local problem"))) {
-            visitor_hang_up(visitor);
-            return;
-        }
-        listen_to(visitor, visitor->fd);
-        serve_input(dialogue);
-        return;
-    }
-    forget(dialogue);
-    memcpy(request.name, visitor->name, sizeof(visitor->name));
-    if (!visitor_reply(visitor, VERDICT(220, "2.0.0", "Ready to start TLS"))
-        || fd_send(fd, &request, sizeof(request), visitor->fd, 0) != (ssize_t)sizeof(request)) {
-        fd_close(&fd);
-        visitor_hang_up(visitor);
-        return;
-    }
-    fd_close(&visitor->fd); /* tlsproxy has it; what it decrypts comes by its own connection */
-    visitor->fd = fd;
-    dialogue->is_encrypted = true;
-    listen_to(visitor, fd);
+    event_free(dialogue->visitor->io);
+    dialogue->visitor->io = NULL;
+    dialogue->is_paused = true;
 }
 
-void dialogue_start_tls(struct dialogue *dialogue)
+void dialogue_go_on(struct dialogue *dialogue)
 {
-    struct visitor *visitor = dialogue->visitor;
-
-    event_free(visitor->io);
-    visitor->io = NULL;
-    dialogue->dial = dial_start(visitor->screen->events, visitor->screen->tlsproxy_path, TLSPROXY_DIAL_S, on_tls_dialled,
-        dialogue);
+    dialogue->is_paused = false;
+    listen_to_client(dialogue->visitor);
+    serve_input(dialogue);
 }
 
 void dialogue_start(struct visitor *visitor)
@@ -339,7 +307,7 @@ void dialogue_start(struct visitor *visitor)
     visitor->timer = evtimer_new(screen->events, on_time, visitor);
     if (visitor->timer == NULL)
         log_fatal("no timer: %m");
-    listen_to(visitor, visitor->fd);
+    listen_to_client(visitor);
     set_timer(visitor);
     /* Who spoke before the greeting and is refused for it doesn't get the rest of it. */
     bool is_enough = visitor->has_spoken && screen->actions[CHECK_PREGREET] == SCREEN_ENFORCE;
@@ -351,7 +319,7 @@ void dialogue_free(struct dialogue *dialogue)
 {
     if (dialogue == NULL)
         return;
-    dial_stop(dialogue->dial);
+    dialogue_tls_stop(dialogue->tls);
     str_free(&dialogue->input);
     str_free(&dialogue->helo);
     str_free(&dialogue->sender);

@@ -8,8 +8,14 @@
 void dialogue_start(struct visitor *visitor);
 void dialogue_free(struct dialogue *dialogue); /* NULL is allowed */
 
-/* STARTTLS: hands the client's connection to tlsproxy and goes on with what that decrypts. */
-void dialogue_start_tls(struct dialogue *dialogue);
+/* For what takes its time (dialogue_tls.c): nothing is read until dialogue_go_on, which may end the visit. The time limit of the
+ * command before holds on. */
+void dialogue_pause(struct dialogue *dialogue);
+void dialogue_go_on(struct dialogue *dialogue);
+/* Nothing that was said in plain text counts any more (RFC 3207 section 4.2). */
+void dialogue_forget(struct dialogue *dialogue);
+
+struct dialogue_tls;
 
 /* For the commands (dialogue_command.c). */
 struct dialogue {
@@ -25,7 +31,8 @@ struct dialogue {
     bool has_sender;
     bool is_encrypted;
     unsigned withheld; /* KEYWORD_*, since EHLO */
-    struct dial *dial;     /* to tlsproxy: nothing is read meanwhile */
+    bool is_paused;
+    struct dialogue_tls *tls; /* STARTTLS under way, or NULL */
     struct str helo;
     struct str sender;
 };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/screen/dialogue_tls.h"
 #include "smtpd/service.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -10,6 +11,7 @@
 struct command {
     const char *verb;
     bool (*run)(struct dialogue *dialogue, const char *arguments);
+    bool in_plain_text; /* also where TLS is demanded */
 };
 
 static bool answer(struct dialogue *dialogue, struct verdict verdict)
@@ -158,8 +160,6 @@ static bool run_mail(struct dialogue *dialogue, const char *arguments)
 
     if (!dialogue->has_greeted && screen->config->postscreen_helo_required)
         return answer(dialogue, VERDICT(503, "5.5.1", "Error: send HELO/EHLO first"));
-    if (screen->tls == SCREEN_TLS_ENCRYPT && !dialogue->is_encrypted)
-        return answer(dialogue, VERDICT(530, "5.7.0", "Must issue a STARTTLS command first"));
     if (dialogue->has_sender)
         return answer(dialogue, VERDICT(503, "5.5.1", "Error: nested MAIL command"));
     if (!take_address(arguments, "FROM:", &dialogue->sender))
@@ -173,7 +173,6 @@ static bool run_rcpt(struct dialogue *dialogue, const char *arguments)
     struct verdict verdict = refusal(dialogue);
     struct str recipient = {0};
 
-    dialogue->has_recipient_command = true;
     if (!dialogue->has_sender)
         return answer(dialogue, VERDICT(503, "5.5.1", "Error: need MAIL command"));
     if (!take_address(arguments, "TO:", &recipient))
@@ -252,14 +251,7 @@ static bool run_starttls(struct dialogue *dialogue, const char *arguments)
         return answer(dialogue, VERDICT(554, "5.5.1", "Error: TLS already active"));
     if (dialogue->visitor->screen->tls == SCREEN_TLS_NONE || (dialogue->withheld & KEYWORD_STARTTLS))
         return answer(dialogue, VERDICT(502, "5.5.1", "Error: command not implemented"));
-    if (dialogue->visitor->screen->tlsproxy_is_off) {
-        const char *previous = log_set_service("tlsproxy"); /* whose complaint it is, as log readers know it */
-        log_warning("TLS server role is disabled with tlsproxy_tls_security_level or tlsproxy_use_tls");
-        log_set_service(previous);
-        log_warning("problem receiving status from private/%s service", dialogue->visitor->screen->config->tlsproxy_service_name);
-        return answer(dialogue, VERDICT(454, "4.7.0", "TLS not available due to local problem"));
-    }
-    dialogue_start_tls(dialogue);
+    dialogue_tls_start(dialogue);
     return true;
 }
 
@@ -269,9 +261,9 @@ static bool run_quit(struct dialogue *dialogue, const char *arguments)
 }
 
 static const struct command commands[] = {
-    { "HELO", run_helo }, { "EHLO", run_ehlo }, { "STARTTLS", run_starttls }, { "MAIL", run_mail }, { "RCPT", run_rcpt },
-    { "DATA", run_data }, { "BDAT", run_bdat }, { "RSET", run_rset }, { "NOOP", run_noop }, { "VRFY", run_vrfy },
-    { "ETRN", run_etrn }, { "QUIT", run_quit },
+    { "HELO", run_helo, true },  { "EHLO", run_ehlo, true },  { "STARTTLS", run_starttls, true }, { "MAIL", run_mail, false },
+    { "RCPT", run_rcpt, false }, { "DATA", run_data, false }, { "BDAT", run_bdat, false },        { "RSET", run_rset, false },
+    { "NOOP", run_noop, true },  { "VRFY", run_vrfy, false }, { "ETRN", run_etrn, false },        { "QUIT", run_quit, true },
 };
 
 static const struct command *find(const char *verb)
@@ -297,5 +289,9 @@ bool dialogue_command_run(struct dialogue *dialogue, const char *verb, const cha
 
     if (command == NULL)
         return answer(dialogue, VERDICT(502, "5.5.2", "Error: command not recognized"));
+    if (command->run == run_rcpt)
+        dialogue->has_recipient_command = true;
+    if (!command->in_plain_text && !dialogue->is_encrypted && dialogue->visitor->screen->tls == SCREEN_TLS_ENCRYPT)
+        return answer(dialogue, VERDICT(530, "5.7.0", "Must issue a STARTTLS command first"));
     return command->run(dialogue, arguments);
 }

@@ -4,7 +4,6 @@
 #include "master/worker/worker.h"
 #include "smtpd/screen/screen.h"
 #include "smtpd/screen/visitor.h"
-#include "util/base/text.h"
 
 static void on_connect(void *context, int fd, int listener)
 {
@@ -25,14 +24,6 @@ static bool has_clients(void *context)
     return screen->visitor_count > 0 || screen->handover_count > 0;
 }
 
-/* It has settings of its own, and would only hang up. */
-static bool tlsproxy_is_off(const struct config *config)
-{
-    if (*config->tlsproxy_tls_security_level != '\0')
-        return text_equal_nocase(config->tlsproxy_tls_security_level, "none");
-    return !config->tlsproxy_use_tls && !config->tlsproxy_enforce_tls;
-}
-
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "postscreen");
@@ -49,7 +40,6 @@ int main(int argc, char **argv)
     /* What needs the file system, before it is out of reach. */
     screen_open(&screen, config, worker_socket_path(worker, str_text(&smtpd)),
         worker_socket_path(worker, str_text(&dnsblog)));
-    screen.tlsproxy_is_off = tlsproxy_is_off(worker_config_of(worker, config->tlsproxy_service_name, "tlsproxy"));
     screen.tlsproxy_path = worker_socket_path(worker, str_text(&tlsproxy));
 
     worker_confine(worker, CONFINE_NETWORK);

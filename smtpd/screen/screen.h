@@ -36,7 +36,6 @@ struct screen {
     struct maps *command_filter;
     const char *smtpd_path;          /* where connections are handed over */
     const char *tlsproxy_path;
-    bool tlsproxy_is_off;            /* by its own parameters */
     const char *footer;
     unsigned discard_keywords;       /* KEYWORD_* of smtpd/service.h */
     unsigned enabled;                /* tests: bits of checks.h */

@@ -26,6 +26,7 @@ struct relay {
     int plain;
     char name[sizeof(((struct tlsproxy_request *)0)->name)];
     struct tls *tls;
+    bool is_announced;  /* postscreen has said whom it is about, and knows that we can serve */
     bool is_established;
     bool plain_ended;   /* postscreen has said all */
     struct event *client_event;
@@ -36,7 +37,7 @@ struct relay {
 
 static void finish(struct relay *relay)
 {
-    if (relay->client >= 0)
+    if (relay->is_announced)
         log_info("DISCONNECT %s", relay->name);
     relay->relays->count--;
     tls_close(relay->tls);
@@ -176,23 +177,44 @@ static void shake_hands(struct relay *relay)
     }
 }
 
+/* Whom it is about. postscreen asks before it tells the client to go ahead. */
 static void take_request(struct relay *relay)
 {
     struct tlsproxy_request request;
-    struct tls_relays *relays = relay->relays;
+    bool can_serve = relay->relays->context != NULL;
+    char status = can_serve ? TLSPROXY_READY : TLSPROXY_UNABLE;
 
-    ssize_t count = fd_receive(relay->plain, &request, sizeof(request), &relay->client, 0);
-    if (count != (ssize_t)sizeof(request) || relay->client < 0 || memchr(request.name, '\0', sizeof(request.name)) == NULL) {
-        log_warning("malformed request from postscreen");
-        fd_close(&relay->client);
+    ssize_t count = recv(relay->plain, &request, sizeof(request), 0);
+    if (count != (ssize_t)sizeof(request) || memchr(request.name, '\0', sizeof(request.name)) == NULL) {
+        if (count != 0)
+            log_warning("malformed request from postscreen");
         finish(relay);
         return;
     }
     memcpy(relay->name, request.name, sizeof(relay->name));
+    relay->is_announced = true;
     log_info("CONNECT from %s", relay->name);
+    bool is_told = send(relay->plain, &status, sizeof(status), MSG_NOSIGNAL) == (ssize_t)sizeof(status);
+    if (!can_serve)
+        log_info("TLS handshake failed for service=smtpd peer=%s", relay->name);
+    if (!can_serve || !is_told)
+        finish(relay);
+    else
+        wait_for(relay, &relay->plain_event, relay->plain, EV_READ, REQUEST_S);
+}
+
+static void take_client(struct relay *relay)
+{
+    struct tls_relays *relays = relay->relays;
+    char byte;
+
+    ssize_t count = fd_receive(relay->plain, &byte, sizeof(byte), &relay->client, 0);
+    if (count != (ssize_t)sizeof(byte) || relay->client < 0) {
+        finish(relay); /* the client is gone */
+        return;
+    }
     fd_set_nonblocking(relay->client, true);
-    if (relays->context != NULL)
-        relay->tls = tls_accept_begin(relays->context, relay->client, relay->name, relays->log_level);
+    relay->tls = tls_accept_begin(relays->context, relay->client, relay->name, relays->log_level);
     wait_for(relay, &relay->plain_event, relay->plain, 0, 0);
     if (relay->tls == NULL)
         finish(relay);
@@ -208,8 +230,10 @@ static void on_event(evutil_socket_t fd, short what, void *context)
         if (relay->tls != NULL)
             tls_accept_late(relay->tls);
         finish(relay);
-    } else if (relay->tls == NULL) {
+    } else if (!relay->is_announced) {
         take_request(relay);
+    } else if (relay->tls == NULL) {
+        take_client(relay);
     } else if (!relay->is_established) {
         shake_hands(relay);
     } else {

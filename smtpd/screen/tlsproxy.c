@@ -44,9 +44,15 @@ static void open_tls(struct tls_relays *relays, const struct worker *worker, str
 
     relays->log_level = tls_log_level("smtpd_tls_loglevel", config->smtpd_tls_loglevel);
     relays->handshake_s = config->smtpd_starttls_timeout;
-    if (level == CONFIG_TLS_NONE)
+    if (level == CONFIG_TLS_NONE) {
+        log_warning("TLS server role is disabled with tlsproxy_tls_security_level or tlsproxy_use_tls");
         return;
+    }
     config_tls_server(config, level, arena, &settings);
+    if (!tls_context_has_keys(&settings)) {
+        log_warning("No server certs available. TLS can't be enabled");
+        return;
+    }
     settings.keep = worker_tls_keep(worker);
     relays->context = tls_context_open(&settings, NULL);
     if (relays->context == NULL)

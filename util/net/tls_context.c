@@ -123,6 +123,11 @@ static bool has_pair(const struct tls_settings *settings)
     return *settings->cert_file != '\0' || *settings->dcert_file != '\0' || *settings->eccert_file != '\0';
 }
 
+bool tls_context_has_keys(const struct tls_settings *settings)
+{
+    return *settings->chain_files != '\0' || has_pair(settings);
+}
+
 static bool load_keys(struct tls_context *context, const struct tls_material *material, struct str *why)
 {
     const struct tls_settings *settings = &context->settings;

@@ -50,6 +50,9 @@ typedef bool tls_find_chain(void *context, const char *name, struct str *pem);
 
 struct tls_context;
 
+/* Whether any parameter names a key, as servers need one. */
+bool tls_context_has_keys(const struct tls_settings *settings);
+
 /* Certificates that will soon be out of date are warned of, once a day where settings have a keep.
  * NULL: TLS isn't available; why was logged in Postfix's words, and *why (may be NULL) names parameter and file. */
 struct tls_context *tls_context_open(const struct tls_settings *settings, struct str *why);
