@@ -14,27 +14,42 @@
 #include "util/log/log.h"
 #include "util/sys/file_lock.h"
 
+enum finding {
+    FOUND_NOTHING, /* a place, or what nobody was told would be kept */
+    FOUND_MESSAGE,
+    FOUND_NO_ANSWER, /* the disk, or we ourselves, are in trouble: errno */
+};
+
 /* Complete means: its writer had synced it, or was about to and all of it got to disk. (A file that was used before may still be the
  * message that was there then, under another id.) Whether the client got its 250 is not known; in doubt the message is
- * kept, and goes where its commit would have put it. */
-static bool is_complete(struct spool *spool, const char *id, enum queue *queue)
+ * kept, and goes where its commit would have put it. Who counted attempts had it after its commit, and changed it. */
+static bool is_complete(int fd, const char *id, enum queue *queue)
 {
     struct message_file file;
     struct envelope envelope;
     const char *why;
-    int fd = spool_open_file(spool, QUEUE_SPARE, id, O_RDONLY);
 
-    if (fd < 0)
+    if (!message_file_read_header(fd, &file, &why) || !text_equal(file.queue_id, id))
         return false;
-    bool complete = message_file_read_header(fd, &file, &why) && text_equal(file.queue_id, id) && message_file_is_whole(fd, &file);
-    if (complete) {
-        struct arena *arena = arena_new();
-        complete = message_file_read_envelope(fd, &file, arena, &envelope, &why) && envelope.recipient_count > 0;
-        *queue = complete && (envelope.flags & ENVELOPE_HOLD) ? QUEUE_HOLD : QUEUE_INCOMING;
-        arena_free(arena);
-    }
-    fd_close(&fd);
+    struct arena *arena = arena_new();
+    bool complete = message_file_read_envelope(fd, &file, arena, &envelope, &why) && envelope.recipient_count > 0
+        && (file.attempts > 0 || message_file_is_whole(fd, &file));
+    *queue = complete && (envelope.flags & ENVELOPE_HOLD) ? QUEUE_HOLD : QUEUE_INCOMING;
+    int error = errno;
+    arena_free(arena);
+    errno = error;
     return complete;
+}
+
+/* fd: -1 with errno when it couldn't be opened. */
+static enum finding look_at_place(int fd, const char *id, enum queue *queue)
+{
+    if (fd < 0)
+        return errno == ENOENT || errno == ELOOP || errno == ENXIO || errno == EISDIR ? FOUND_NOTHING : FOUND_NO_ANSWER;
+    errno = 0;
+    if (is_complete(fd, id, queue))
+        return FOUND_MESSAGE;
+    return errno == 0 ? FOUND_NOTHING : FOUND_NO_ANSWER; /* what failed was a system call */
 }
 
 /* A process that leaves after a reload may have the file still; then it is locked. Else its lock is ours, so that nobody begins to use
@@ -59,18 +74,27 @@ bool recovery_is_held(struct spool *spool, enum queue queue, const char *id)
     return held;
 }
 
-static void recover_place(struct spool *spool, const char *id)
+/* False: it has to be tried again. */
+static bool recover_place(struct spool *spool, const char *id, int fd)
 {
     enum queue queue = QUEUE_INCOMING;
 
-    if (is_complete(spool, id, &queue)) {
+    switch (look_at_place(fd, id, &queue)) {
+    case FOUND_MESSAGE:
         if (spool_move(spool, QUEUE_SPARE, queue, id))
             log_info("%s: complete, but never committed: taken over", id);
         else
             log_warning("%s: move to the %s queue: %m", id, spool_queue_name(queue));
-    } else if (!spool_remove(spool, QUEUE_SPARE, id) && errno != ENOENT) {
-        log_warning("remove %s/%s: %m", spool_queue_name(QUEUE_SPARE), id);
+        break;
+    case FOUND_NOTHING:
+        if (!spool_remove(spool, QUEUE_SPARE, id) && errno != ENOENT)
+            log_warning("remove %s/%s: %m", spool_queue_name(QUEUE_SPARE), id);
+        break;
+    case FOUND_NO_ANSWER: /* it may be a message that was acknowledged just before a power cut */
+        log_warning("%s/%s: %m: left for later", spool_queue_name(QUEUE_SPARE), id);
+        return false;
     }
+    return true;
 }
 
 static void recover_active(struct spool *spool, const char *id)
@@ -94,10 +118,10 @@ static size_t adopt(struct spool *spool, enum queue queue, recovery_is_ours *is_
             held++;
             continue;
         }
-        if (queue == QUEUE_SPARE)
-            recover_place(spool, id);
-        else
+        if (queue == QUEUE_ACTIVE)
             recover_active(spool, id);
+        else if (!recover_place(spool, id, lock))
+            held++;
         fd_close(&lock);
     }
     scan_close(scan);
