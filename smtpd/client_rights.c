@@ -1,5 +1,6 @@
 #include "smtpd/client_rights.h"
 
+#include "smtpd/keywords.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 
@@ -13,7 +14,7 @@ static unsigned keywords_withheld(struct session *session)
         return bits;
     switch (maps_find(service->discard_keyword_maps, session->client.address, &list, NULL)) {
     case TABLE_FOUND:
-        bits = service_parse_keywords(str_text(&list));
+        bits = keywords_parse(str_text(&list));
         break;
     case TABLE_FAILED:
         session->unknown_offer = arena_printf(session->arena, "don't know what EHLO features to announce to %s",

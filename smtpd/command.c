@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/encryption.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
 #include "util/base/escape.h"

@@ -8,6 +8,7 @@
 #include "util/mail/verdict.h"
 
 struct session;
+struct command_counts;
 
 /* Where a session stands; a set of bits in the table. */
 enum {
@@ -17,14 +18,6 @@ enum {
     PHASE_RECIPIENTS = 8,  /* RCPT, too */
     PHASE_CHUNKS = 16,     /* BDAT has begun */
     PHASE_LONE_CHUNKS = 32, /* ... without MAIL */
-};
-
-#define COMMAND_KINDS 17
-
-/* How often each command came, and how often it succeeded: the "disconnect from" line. */
-struct command_counts {
-    unsigned total[COMMAND_KINDS];
-    unsigned succeeded[COMMAND_KINDS];
 };
 
 /* Runs one command line. */

@@ -7,11 +7,14 @@
 
 #include "smtpd/client_rights.h"
 #include "smtpd/command.h"
+#include "smtpd/encryption.h"
+#include "smtpd/greeting.h"
+#include "smtpd/handshake.h"
 #include "smtpd/limits.h"
+#include "smtpd/login.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/notice.h"
 #include "smtpd/reply.h"
-#include "smtpd/restrictions.h"
 #include "smtpd/upstream.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
@@ -65,7 +68,7 @@ static void stop(struct session *session)
 {
     log_set_debug(session->debug_level);
     login_stop(session);
-    encryption_stop(session);
+    handshake_stop(session);
     transaction_stop(&session->transaction);
     stream_close(session->stream);
     arena_free(session->call);
@@ -189,22 +192,6 @@ static enum stream_status serve(struct session *session)
     return session->quit ? STREAM_OK : status;
 }
 
-/* The greeting, after the handshake where TLS comes first. */
-struct verdict conversation_greeting(struct session *session)
-{
-    struct verdict verdict = restrictions_ask(session, POLICY_CONNECT, NULL, NULL);
-    if (verdict.code != 0) {
-        session->denied = true;
-        session->errors++;
-    } else {
-        verdict = milter_stage_connect(session);
-        session->quit = verdict.code == 421;
-        if (verdict.code == 0)
-            verdict = (struct verdict){ .code = 220, .text = session->config->smtpd_banner };
-    }
-    return verdict;
-}
-
 /* smtpd_tls_wrappermode. False: the session is over; *status is what it ended with. */
 static bool start_encrypted(struct session *session, enum stream_status *status)
 {
@@ -218,7 +205,7 @@ static bool start_encrypted(struct session *session, enum stream_status *status)
             " For details see earlier warnings in your logs.", session->client_text, session->server_port);
         return false;
     }
-    struct verdict verdict = encryption_start(session);
+    struct verdict verdict = handshake_start(session);
     if (verdict.code == 421)
         reply_send(session, verdict);
     else if (verdict.code != 0)
@@ -250,7 +237,7 @@ void conversation_run(struct service *service, int fd, const struct sockaddr *pe
         status = STREAM_OK;
     } else if (start_encrypted(&session, &status)) {
         intake_prefetch(service->intake);
-        reply_put(&session, conversation_greeting(&session));
+        reply_put(&session, greeting_decide(&session));
         status = serve(&session);
     }
     if (status != STREAM_OK)

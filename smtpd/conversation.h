@@ -7,6 +7,4 @@
 
 /* Serves the client. Takes the descriptor and closes it. */
 void conversation_run(struct service *service, int fd, const struct sockaddr *peer, socklen_t peer_length);
-/* Restrictions and filters at CONNECT; the greeting that follows from them. */
-struct verdict conversation_greeting(struct session *session);
 #endif

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 
 #include "master/worker/tls_sessions.h"
-#include "smtpd/limits.h"
-#include "smtpd/milter_stage.h"
-#include "smtpd/session.h"
+#include "util/base/arena.h"
 #include "util/base/memory.h"
 #include "util/log/log.h"
 #include "util/net/tls_log.h"
@@ -116,6 +114,11 @@ bool encryption_is_required(const struct encryption *encryption)
     return encryption != NULL && encryption->level == CONFIG_TLS_ENCRYPT;
 }
 
+bool encryption_must_see_certificate(const struct encryption *encryption)
+{
+    return encryption != NULL && encryption->must_see_certificate;
+}
+
 bool encryption_is_immediate(const struct encryption *encryption)
 {
     return encryption != NULL && encryption->config->smtpd_tls_wrappermode;
@@ -126,40 +129,10 @@ bool encryption_is_available(const struct encryption *encryption)
     return encryption != NULL && encryption->context != NULL;
 }
 
-/* RFC 3207 section 4.2: everything that was said in plain text may have been said by somebody else. */
-static void forget_session(struct session *session)
-{
-    stream_discard_input(session->stream);
-    transaction_reset(&session->transaction);
-    session->deferrals = (struct policy_deferrals){ 0 };
-    milter_stage_forget(session);
-    session->helo = NULL;
-    session->extended = false;
-    session->pipelining_offered = false;
-    session->pipelined_early = false;
-}
-
-static struct verdict check_certificate(struct session *session)
-{
-    const struct tls_facts *facts = tls_facts(session->tls);
-    const char *why = NULL;
-
-    if (!session->service->encryption->must_see_certificate)
-        return (struct verdict){ 0 };
-    if (!facts->has_certificate)
-        why = "No client certificate presented";
-    else if (facts->trust < TLS_TRUSTED)
-        why = "Client certificate not trusted";
-    if (why == NULL)
-        return (struct verdict){ 0 };
-    log_info("NOQUEUE: abort: TLS from %s: %s", session->client_text, why);
-    return VERDICT(421, "4.7.1", arena_printf(session->call, "%s Error: %s", session->config->myhostname, why));
-}
-
 /* By name, then by address; otherwise the level is that of all clients. */
-static int log_level_for(const struct encryption *encryption, const struct session *session)
+static int log_level_for(const struct encryption *encryption, const struct client_name *client)
 {
-    const char *const keys[] = { session->client.name, session->client.address };
+    const char *const keys[] = { client->name, client->address };
     struct str value = {0};
     int level = encryption->log_level;
 
@@ -173,27 +146,8 @@ static int log_level_for(const struct encryption *encryption, const struct sessi
     return level;
 }
 
-struct verdict encryption_start(struct session *session)
+struct tls *encryption_accept(struct encryption *encryption, int fd, const struct client_name *client, const char *client_text)
 {
-    struct encryption *encryption = session->service->encryption;
-
-    forget_session(session);
-    session->tls = tls_accept(encryption->context, stream_fd(session->stream), session->client_text,
-        log_level_for(encryption, session), session->config->smtpd_starttls_timeout);
-    if (session->tls == NULL)
-        return VERDICT(454, "4.7.0", "TLS handshake failed");
-    stream_set_transport(session->stream, &tls_transport, session->tls);
-    session->encrypted = true;
-    login_start(session);
-    struct verdict limit = { 0 };
-    if (!tls_facts(session->tls)->resumed)
-        limit = limits_count(session, LIMIT_TLS);
-    return limit.code != 0 ? limit : check_certificate(session);
-}
-
-void encryption_stop(struct session *session)
-{
-    tls_close(session->tls);
-    session->tls = NULL;
-    stream_set_transport(session->stream, NULL, NULL);
+    return tls_accept(encryption->context, fd, client_text, log_level_for(encryption, client),
+        encryption->config->smtpd_starttls_timeout);
 }

@@ -1,5 +1,4 @@
-/* encryption.h: TLS in the SMTP server (RFC 3207): what one process loads before it gives up its privileges, and the
- * switch of one session from plain text to TLS. */
+/* encryption.h: TLS in the SMTP server: what one process loads before it gives up its privileges (handshake.h uses it). */
 #ifndef SMTPD_ENCRYPTION_H
 #define SMTPD_ENCRYPTION_H
 #include <stdbool.h>
@@ -7,10 +6,9 @@
 #include "master/worker/worker.h"
 #include "util/config/config.h"
 #include "util/config/config_tls.h"
-#include "util/mail/verdict.h"
+#include "util/net/client_name.h"
 #include "util/net/tls.h"
 
-struct session;
 struct encryption;
 
 /* Before confinement. NULL: TLS is switched off. Keys that can't be used are logged; the commands
@@ -30,12 +28,10 @@ bool encryption_is_required(const struct encryption *encryption);
 bool encryption_is_immediate(const struct encryption *encryption);
 /* Keys were loaded. */
 bool encryption_is_available(const struct encryption *encryption);
+/* A client without a certificate that we trust isn't served (smtpd_tls_req_ccert). */
+bool encryption_must_see_certificate(const struct encryption *encryption);
 
-/* The handshake, now. From here on the session's transport is TLS, and nothing is left of what the client said
- * before: no bytes that it sent ahead, no name, no transaction, no login. code 0: fine. 421: goodbye is due, to be
- * said over TLS. Any other code: the handshake failed, which was logged, and the connection is of no use. */
-struct verdict encryption_start(struct session *session);
-/* Says goodbye on the level of TLS. */
-void encryption_stop(struct session *session);
-
+/* The handshake as the server; keys must be available. client_text is for the log and borrowed until the connection ends. NULL: it
+ * failed, which was logged. */
+struct tls *encryption_accept(struct encryption *encryption, int fd, const struct client_name *client, const char *client_text);
 #endif

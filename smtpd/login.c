@@ -1,5 +1,7 @@
 #include "smtpd/login.h"
 
+#include "smtpd/encryption.h"
+#include "smtpd/keywords.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
 #include "util/log/log.h"

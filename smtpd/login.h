@@ -3,16 +3,10 @@
 #define SMTPD_LOGIN_H
 #include <stdbool.h>
 
-#include "submission/auth/auth.h"
+#include "util/base/str.h"
 
 struct service;
 struct session;
-
-struct login {
-    struct auth *auth;  /* NULL: AUTH isn't possible here and now */
-    const char *method; /* NULL: not logged in; else as the client wrote it */
-    const char *user;
-};
 
 /* At the start of a session, and anew after STARTTLS: makes AUTH possible if the configuration wants it. Ends the process if no
  * mechanism can be had. Forgets who was logged in. */

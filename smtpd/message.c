@@ -4,6 +4,7 @@
 
 #include "smtpd/from_check.h"
 #include "smtpd/hold_limits.h"
+#include "smtpd/login.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/proxy_filter.h"
 #include "smtpd/received.h"
@@ -132,16 +133,6 @@ struct verdict message_open(struct session *session)
     return why;
 }
 
-static void pass_on(struct session *session, const char *bytes, size_t length, bool line_end)
-{
-    struct transaction *transaction = &session->transaction;
-
-    if (transaction->proxy != NULL)
-        proxy_filter_text(transaction->proxy, bytes, length, line_end);
-    else
-        intake_text(transaction->message, bytes, length, line_end);
-}
-
 /* The line that a mailbox file has in front of each message, quoted or not. */
 static bool is_mailbox_line(const char *bytes, size_t length)
 {
@@ -161,9 +152,9 @@ static void begin_content(struct session *session, const char *bytes, size_t len
     if (!transaction->in_mailbox_line) {
         transaction->at_start = transaction->in_mailbox_line = is_mailbox_line(bytes, length);
         if (transaction->in_mailbox_line)
-            pass_on(session, "X-Mailbox-Line: ", strlen("X-Mailbox-Line: "), false);
+            transaction_text(transaction, "X-Mailbox-Line: ", strlen("X-Mailbox-Line: "), false);
         else if (length > 0 && (*bytes == ' ' || *bytes == '\t'))
-            pass_on(session, "", 0, true);
+            transaction_text(transaction, "", 0, true);
     }
     if (line_end)
         transaction->in_mailbox_line = false;
@@ -190,20 +181,12 @@ static void sink(void *context, const char *bytes, size_t length, bool line_end)
         from_check_take(session, bytes, length, line_end);
     if (transaction->at_start)
         begin_content(session, bytes, length, line_end);
-    pass_on(session, bytes, length, line_end);
+    transaction_text(transaction, bytes, length, line_end);
 }
 
 bool message_is_open(const struct session *session)
 {
     return session->transaction.message != NULL || session->transaction.proxy != NULL;
-}
-
-void message_line(struct session *session, const char *line)
-{
-    if (session->transaction.proxy != NULL)
-        proxy_filter_text(session->transaction.proxy, line, strlen(line), true);
-    else
-        intake_line(session->transaction.message, line);
 }
 
 void message_start_content(struct session *session)

@@ -11,8 +11,6 @@ struct session;
 struct verdict message_open(struct session *session);
 /* Whether there is a place for content. */
 bool message_is_open(const struct session *session);
-/* A line of the content that we add. */
-void message_line(struct session *session, const char *line);
 /* Content may come: writes the trace header and prepares the transaction's framing. */
 void message_start_content(struct session *session);
 /* The content is complete: end-of-data restrictions, then the commit. The verdict for the client; ends the transaction, but

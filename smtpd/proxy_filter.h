@@ -1,14 +1,13 @@
 /* proxy_filter.h: smtpd_proxy_filter (SMTPD_PROXY_README): a message goes to another SMTP server before it is accepted, and what that
- * one says the client is told. Nothing is queued here. */
+ * one says the client is told. Nothing is queued here.
+ * The transaction owns the connection (proxy_link.h) and closes it when it is reset. */
 #ifndef SMTPD_PROXY_FILTER_H
 #define SMTPD_PROXY_FILTER_H
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "util/mail/verdict.h"
 
 struct session;
-struct proxy_filter;
 
 /* Whether messages of this service go that way. */
 bool proxy_filter_is_wanted(const struct session *session);
@@ -18,12 +17,8 @@ bool proxy_filter_is_wanted(const struct session *session);
 struct verdict proxy_filter_open(struct session *session);
 /* arguments: what the client said behind the verb. */
 struct verdict proxy_filter_recipient(struct session *session, const char *arguments);
-/* code 0: content may come. */
+/* code 0: content may come (transaction_text). */
 struct verdict proxy_filter_data(struct session *session);
-/* A piece of a line, as for intake_text. */
-void proxy_filter_text(struct proxy_filter *proxy, const char *bytes, size_t length, bool line_end);
 /* The filter's answer to the message. */
 struct verdict proxy_filter_end(struct session *session);
-/* Says QUIT and closes; NULL is allowed. */
-void proxy_filter_close(struct proxy_filter *proxy);
 #endif

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "smtpd/message.h"
 #include "smtpd/session.h"
 #include "util/base/clock.h"
 #include "util/mail/address.h"
@@ -18,7 +17,7 @@ static void write_from(struct session *session)
     str_clear(line);
     str_printf(line, "Received: from %s (%s [%s%s])", session->helo != NULL ? session->helo : client->name, client->name,
         is_ipv6 ? "IPv6:" : "", client->address);
-    message_line(session, str_text(line));
+    transaction_line(&session->transaction, str_text(line));
 }
 
 /* What could end the comment, or the header, is left out of the name. */
@@ -30,7 +29,7 @@ static void write_login(struct session *session)
     for (const char *at = session->login.user; *at != '\0'; at++)
         str_put_char(line, strchr("()\\", *at) != NULL || (unsigned char)*at < ' ' || *at == 127 ? '?' : *at);
     str_put_char(line, ')');
-    message_line(session, str_text(line));
+    transaction_line(&session->transaction, str_text(line));
 }
 
 /* RFC 3848: S for TLS, A for a login; there is no SMTPS. RFC 6531: UTF8SMTP. */
@@ -48,7 +47,7 @@ static const char *with_protocol(struct session *session)
 static void write_line(struct session *session, const char *text)
 {
     str_set(&session->scratch, text);
-    message_line(session, str_text(&session->scratch));
+    transaction_line(&session->transaction, str_text(&session->scratch));
 }
 
 /* What comes from the client's certificate must not end the comment. */
@@ -93,7 +92,7 @@ void received_write(struct session *session)
     char date[DATE_TEXT_BYTES];
 
     for (const struct transaction_header *header = transaction->headers; header != NULL; header = header->next)
-        message_line(session, header->text);
+        transaction_line(&session->transaction, header->text);
     if (!config->smtpd_hide_client_session) {
         write_from(session);
         if (session->tls != NULL && config->smtpd_tls_received_header)
@@ -108,7 +107,7 @@ void received_write(struct session *session)
     bool single = transaction->recipient_count == 1;
     if (!single)
         str_put_char(line, ';');
-    message_line(session, str_text(line));
+    transaction_line(&session->transaction, str_text(line));
     str_clear(line);
     str_put_char(line, '\t');
     if (single) {
@@ -117,5 +116,5 @@ void received_write(struct session *session)
         str_put(line, ">; ");
     }
     str_put(line, date_format(clock_wall_us() / 1000000, date));
-    message_line(session, str_text(line));
+    transaction_line(&session->transaction, str_text(line));
 }

@@ -30,16 +30,6 @@ static void put_line(struct session *session, const struct verdict *verdict, con
     stream_write(session->stream, str_text(line), line->length);
 }
 
-struct verdict reply_soften(const struct session *session, struct verdict verdict)
-{
-    if (session->config->soft_bounce && verdict.code >= 500 && verdict.code < 600) {
-        verdict.code -= 100;
-        if (verdict.status[0] == '5')
-            verdict.status[0] = '4';
-    }
-    return verdict;
-}
-
 void reply_put(struct session *session, struct verdict verdict)
 {
     verdict = reply_footer_add(session, verdict);
@@ -48,7 +38,7 @@ void reply_put(struct session *session, struct verdict verdict)
         (void)stream_flush(session->stream); /* a failure shows at the next read */
         clock_sleep_s(session->config->smtpd_error_sleep_time);
     }
-    verdict = reply_soften(session, verdict);
+    verdict = session_soften(session, verdict);
     for (;;) {
         size_t length = strcspn(text, "\n");
         bool last = text[length] == '\0';

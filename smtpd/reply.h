@@ -5,8 +5,6 @@
 
 struct session;
 
-/* What soft_bounce makes of a verdict; also what the log shall say. */
-struct verdict reply_soften(const struct session *session, struct verdict verdict);
 /* Puts "250 2.1.0 Ok" into the output (sent when the session waits for input next); a text of several lines becomes a reply of
  * several lines. A client that makes many errors waits. soft_bounce and smtpd_reject_footer are applied. */
 void reply_put(struct session *session, struct verdict verdict);

@@ -5,58 +5,12 @@
 
 #include "smtpd/encryption.h"
 #include "smtpd/hold_limits.h"
+#include "smtpd/keywords.h"
 #include "smtpd/limits.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/net/own_address.h"
 #include "util/log/log.h"
-
-static const struct {
-    const char *name;
-    unsigned bit;
-} keywords[] = {
-    { "PIPELINING", KEYWORD_PIPELINING },
-    { "SIZE", KEYWORD_SIZE },
-    { "ETRN", KEYWORD_ETRN },
-    { "VRFY", KEYWORD_VRFY },
-    { "STARTTLS", KEYWORD_STARTTLS },
-    { "AUTH", KEYWORD_AUTH },
-    { "ENHANCEDSTATUSCODES", KEYWORD_ENHANCEDSTATUSCODES },
-    { "8BITMIME", KEYWORD_8BITMIME },
-    { "DSN", KEYWORD_DSN },
-    { "SMTPUTF8", KEYWORD_SMTPUTF8 },
-    { "CHUNKING", KEYWORD_CHUNKING },
-    { "LIMITS", KEYWORD_LIMITS },
-    { "silent-discard", KEYWORD_SILENT_DISCARD },
-    { "XCLIENT", KEYWORD_XCLIENT },
-    { "XFORWARD", KEYWORD_XFORWARD },
-    { "XVERP", KEYWORD_XVERP },
-};
-
-static unsigned keyword_bit(const char *name)
-{
-    for (size_t i = 0; i < COUNT_OF(keywords); i++) {
-        if (text_equal_nocase(keywords[i].name, name))
-            return keywords[i].bit;
-    }
-    return 0; /* one of another version */
-}
-
-unsigned service_parse_keywords(const char *list)
-{
-    struct str name = {0};
-    unsigned bits = 0;
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        str_clear(&name);
-        str_put_bytes(&name, word, length);
-        bits |= keyword_bit(str_text(&name));
-    }
-    str_free(&name);
-    return bits;
-}
 
 /* permit_inet_interfaces: clients that have one of our own addresses. */
 static void put_own_addresses(const struct config *config, struct str *out)
@@ -74,14 +28,6 @@ static void put_own_addresses(const struct config *config, struct str *out)
             str_printf(out, is_v6 ? "[%s] " : "%s ", text);
     }
     own_address_close(own);
-}
-
-void service_put_keywords(unsigned bits, struct str *out)
-{
-    for (size_t i = 0; i < COUNT_OF(keywords); i++) {
-        if (bits & keywords[i].bit)
-            str_printf(out, "%s%s", out->length > 0 ? " " : "", keywords[i].name);
-    }
 }
 
 /* local_header_rewrite_clients lists restrictions; "permit_mynetworks" and tables are what a connection can be judged by. */
@@ -142,7 +88,7 @@ void service_open(struct service *service, const struct config *config, const st
     service->hold_limits = hold_limits_open(config);
     if (config->smtpd_sasl_auth_enable)
         service->auth = auth_service_open(config, auth_socket);
-    service->discard_keywords = service_parse_keywords(config->smtpd_discard_ehlo_keywords);
+    service->discard_keywords = keywords_parse(config->smtpd_discard_ehlo_keywords);
 }
 
 void service_close(struct service *service)

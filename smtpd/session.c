@@ -1,6 +1,5 @@
 #include "smtpd/session.h"
 
-#include "smtpd/reply.h"
 #include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -28,7 +27,6 @@ void session_log_action(struct session *session, const char *action, const char 
 {
     struct str line = {0};
 
-
     str_printf(&line, "%s: %s: %s from %s: %s;", session_queue_id(session), action, stage, session->client_text, text);
     if (session->transaction.sender != NULL)
         put_address(&line, " from=<", session->transaction.sender);
@@ -41,9 +39,19 @@ void session_log_action(struct session *session, const char *action, const char 
     str_free(&line);
 }
 
+struct verdict session_soften(const struct session *session, struct verdict verdict)
+{
+    if (session->config->soft_bounce && verdict.code >= 500 && verdict.code < 600) {
+        verdict.code -= 100;
+        if (verdict.status[0] == '5')
+            verdict.status[0] = '4';
+    }
+    return verdict;
+}
+
 void session_log_reject(struct session *session, const struct verdict *verdict, const char *stage, const char *recipient)
 {
-    struct verdict said = reply_soften(session, *verdict);
+    struct verdict said = session_soften(session, *verdict);
     struct str text = {0};
 
     str_printf(&text, "%d %s%s%s", said.code, said.status, said.status[0] == '\0' ? "" : " ", said.text);

@@ -4,14 +4,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "smtpd/command.h"
-#include "smtpd/encryption.h"
-#include "smtpd/login.h"
-#include "smtpd/service.h"
+#include "smtpd/service_parts.h"
 #include "smtpd/transaction.h"
 #include "util/base/arena.h"
 #include "util/io/stream.h"
 #include "util/net/client_name.h"
+#include "util/net/tls.h"
 
 /* Classes of trouble that notify_classes can have reported to the postmaster. */
 enum {
@@ -21,6 +19,21 @@ enum {
     TROUBLE_SOFTWARE = 8, /* our configuration */
     TROUBLE_DATA = 16,    /* the content was refused */
     TROUBLE_BOUNCE = 32,  /* nobody here has that address; the message is too large, or went in a circle */
+};
+
+/* Who the client is, once AUTH has told. */
+struct login {
+    struct auth *auth;  /* NULL: AUTH isn't possible here and now */
+    const char *method; /* NULL: not logged in; else as the client wrote it */
+    const char *user;
+};
+
+#define COMMAND_KINDS 17 /* verbs, and one for unknown ones */
+
+/* How often each command came, and how often it succeeded: the "disconnect from" line. */
+struct command_counts {
+    unsigned total[COMMAND_KINDS];
+    unsigned succeeded[COMMAND_KINDS];
 };
 
 struct session {
@@ -94,6 +107,8 @@ bool session_read_line(struct session *session, struct str *line, size_t limit, 
  * internal form. */
 void session_log_action(struct session *session, const char *action, const char *stage, const char *text,
     const char *recipient);
+/* What soft_bounce makes of a verdict. */
+struct verdict session_soften(const struct session *session, struct verdict verdict);
 /* Logs a rejection, softened where soft_bounce says so. */
 void session_log_reject(struct session *session, const struct verdict *verdict, const char *stage, const char *recipient);
 /* Logs a rejection that isn't policy's; returns it. */

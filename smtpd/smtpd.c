@@ -2,6 +2,8 @@
 #include "master/worker/worker.h"
 #include "qmgr/intake/intake.h"
 #include "smtpd/conversation.h"
+#include "smtpd/encryption.h"
+#include "smtpd/login.h"
 #include "smtpd/service.h"
 #include "smtpd/session.h"
 #include "smtpd/stand_alone.h"

@@ -1,7 +1,9 @@
 #include "smtpd/transaction.h"
 
+#include <string.h>
+
 #include "qmgr/intake/milter/milter_list.h"
-#include "smtpd/proxy_filter.h"
+#include "smtpd/proxy_link.h"
 
 void transaction_start(struct transaction *transaction)
 {
@@ -15,7 +17,7 @@ void transaction_reset(struct transaction *transaction)
 
     if (transaction->sender != NULL)
         milter_list_abort(milters);
-    proxy_filter_close(transaction->proxy);
+    proxy_link_close(transaction->proxy);
     intake_cancel(transaction->message);
     from_header_reset(&transaction->from_header);
     arena_reset(arena);
@@ -36,4 +38,17 @@ void transaction_add_text(struct transaction *transaction, struct transaction_he
     while (*list != NULL)
         list = &(*list)->next;
     *list = one;
+}
+
+void transaction_text(struct transaction *transaction, const char *bytes, size_t length, bool line_end)
+{
+    if (transaction->proxy != NULL)
+        proxy_link_text(transaction->proxy, bytes, length, line_end);
+    else
+        intake_text(transaction->message, bytes, length, line_end);
+}
+
+void transaction_line(struct transaction *transaction, const char *line)
+{
+    transaction_text(transaction, line, strlen(line), true);
 }

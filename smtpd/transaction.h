@@ -13,7 +13,7 @@
 #include "util/base/arena.h"
 
 struct milter_list;
-struct proxy_filter;
+struct proxy_link;
 
 enum transaction_state {
     TRANSACTION_NONE,
@@ -53,7 +53,7 @@ struct transaction {
     struct transaction_forwarded forwarded; /* texts live as long as the connection */
     const char *mail_command;       /* as the client gave it */
     struct intake_message *message; /* NULL until the first recipient */
-    struct proxy_filter *proxy;     /* takes the message instead; NULL: nobody does */
+    struct proxy_link *proxy;     /* takes the message instead; NULL: nobody does */
     struct verdict failure;         /* code 0: fine; BDAT: what the rest is answered with */
     struct framing framing;
     bool too_big;
@@ -76,4 +76,9 @@ void transaction_stop(struct transaction *transaction);
 
 /* A copy in the transaction's arena, put at the end of the list. */
 void transaction_add_text(struct transaction *transaction, struct transaction_header **list, const char *text);
+
+/* Content on its way to the queue file, or to the filter that takes the message: a piece of a line, as for intake_text. */
+void transaction_text(struct transaction *transaction, const char *bytes, size_t length, bool line_end);
+/* A whole line. */
+void transaction_line(struct transaction *transaction, const char *line);
 #endif

@@ -1,7 +1,9 @@
 /* AUTH (RFC 4954). */
 #include <string.h>
 
+#include "smtpd/command.h"
 #include "smtpd/guess_delay.h"
+#include "smtpd/keywords.h"
 #include "smtpd/limits.h"
 #include "smtpd/reply.h"
 #include "smtpd/session.h"

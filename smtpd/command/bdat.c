@@ -1,6 +1,8 @@
 /* BDAT (RFC 3030): content in counted chunks. Whatever is answered, the announced bytes are read first. */
 #include <string.h>
 
+#include "smtpd/command.h"
+#include "smtpd/keywords.h"
 #include "smtpd/message.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/proxy_filter.h"

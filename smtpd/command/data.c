@@ -1,4 +1,5 @@
 /* DATA (RFC 5321 section 4.1.1.4). */
+#include "smtpd/command.h"
 #include "smtpd/message.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/proxy_filter.h"

@@ -1,6 +1,7 @@
 /* ETRN (RFC 1985): asks for delivery of mail that waits for a domain. */
 #include <string.h>
 
+#include "smtpd/command.h"
 #include "smtpd/session.h"
 #include "smtpd/restrictions.h"
 #include "util/base/text.h"

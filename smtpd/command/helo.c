@@ -1,6 +1,10 @@
 /* HELO and EHLO (RFC 5321 section 4.1.1.1). */
 #include <string.h>
 
+#include "smtpd/command.h"
+#include "smtpd/encryption.h"
+#include "smtpd/keywords.h"
+#include "smtpd/login.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/restrictions.h"
 #include "smtpd/session.h"
@@ -52,7 +56,7 @@ static void log_discarded(struct session *session)
 {
     struct str names = {0};
 
-    service_put_keywords(session->discard_keywords, &names);
+    keywords_put(session->discard_keywords, &names);
     log_info("discarding EHLO keywords: %s", str_text(&names));
     str_free(&names);
 }

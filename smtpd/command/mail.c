@@ -2,6 +2,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "smtpd/command.h"
+#include "smtpd/keywords.h"
 #include "smtpd/limits.h"
 #include "smtpd/message.h"
 #include "smtpd/milter_stage.h"

@@ -1,4 +1,5 @@
 /* NOOP (RFC 5321 section 4.1.1.9). */
+#include "smtpd/command.h"
 #include "smtpd/session.h"
 
 struct verdict command_noop(struct session *session, const char *arguments)

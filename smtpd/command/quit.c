@@ -1,4 +1,5 @@
 /* QUIT (RFC 5321 section 4.1.1.10). */
+#include "smtpd/command.h"
 #include "smtpd/session.h"
 
 struct verdict command_quit(struct session *session, const char *arguments)

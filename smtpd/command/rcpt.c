@@ -1,6 +1,8 @@
 /* RCPT TO (RFC 5321 section 4.1.1.3). */
 #include <string.h>
 
+#include "smtpd/command.h"
+#include "smtpd/keywords.h"
 #include "smtpd/limits.h"
 #include "smtpd/message.h"
 #include "smtpd/milter_stage.h"

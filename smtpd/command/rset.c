@@ -1,4 +1,5 @@
 /* RSET (RFC 5321 section 4.1.1.5). */
+#include "smtpd/command.h"
 #include "smtpd/session.h"
 
 struct verdict command_rset(struct session *session, const char *arguments)

@@ -1,4 +1,8 @@
 /* STARTTLS (RFC 3207). */
+#include "smtpd/command.h"
+#include "smtpd/encryption.h"
+#include "smtpd/handshake.h"
+#include "smtpd/keywords.h"
 #include "smtpd/reply.h"
 #include "smtpd/session.h"
 
@@ -17,7 +21,7 @@ struct verdict command_starttls(struct session *session, const char *arguments)
         return VERDICT(454, "4.7.0", "TLS not available due to local problem");
     }
     reply_send(session, VERDICT(220, "2.0.0", "Ready to start TLS"));
-    struct verdict verdict = encryption_start(session);
+    struct verdict verdict = handshake_start(session);
     if (verdict.code == 0)
         session->replied = true;
     session->lost = verdict.code != 0 && verdict.code != 421;

@@ -1,6 +1,7 @@
 /* VRFY (RFC 5321 section 4.1.1.6): says only what RCPT would say anyway. */
 #include <string.h>
 
+#include "smtpd/command.h"
 #include "smtpd/path.h"
 #include "smtpd/restrictions.h"
 #include "smtpd/session.h"

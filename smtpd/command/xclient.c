@@ -1,7 +1,9 @@
 /* XCLIENT (XCLIENT_README): a client that we trust says for whom it speaks; the session begins anew with that client. */
 #include "smtpd/attributes.h"
 #include "smtpd/client_rights.h"
-#include "smtpd/conversation.h"
+#include "smtpd/command.h"
+#include "smtpd/greeting.h"
+#include "smtpd/login.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
@@ -161,5 +163,5 @@ struct verdict command_xclient(struct session *session, const char *arguments)
     client_rights_find(session);
     renew_login(session);
     session->uncounted = true; /* the log counts it among the failed ones */
-    return conversation_greeting(session);
+    return greeting_decide(session);
 }

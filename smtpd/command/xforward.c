@@ -1,5 +1,6 @@
 /* XFORWARD (XFORWARD_README): a content filter tells whose mail it brings back, for the log and for filters further on. */
 #include "smtpd/attributes.h"
+#include "smtpd/command.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"

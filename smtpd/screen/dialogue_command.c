@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "smtpd/keywords.h"
 #include "smtpd/screen/dialogue_tls.h"
-#include "smtpd/service.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -63,7 +63,7 @@ static void log_discarded(const struct visitor *visitor, unsigned bits)
     struct str names = {0};
 
     if (bits != 0 && !(bits & KEYWORD_SILENT_DISCARD)) {
-        service_put_keywords(bits, &names);
+        keywords_put(bits, &names);
         log_info("%s: discarding EHLO keywords: %s", visitor->name, str_text(&names));
     }
     str_free(&names);
@@ -76,7 +76,7 @@ static unsigned discarded(const struct visitor *visitor)
 
     if (!maps_is_empty(visitor->screen->discard_keyword_maps)
         && maps_find(visitor->screen->discard_keyword_maps, visitor->address, &list, NULL) == TABLE_FOUND) {
-        bits = service_parse_keywords(str_text(&list));
+        bits = keywords_parse(str_text(&list));
         log_discarded(visitor, bits);
     }
     str_free(&list);

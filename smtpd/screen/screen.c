@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#include "smtpd/service.h"
+#include "smtpd/keywords.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -103,7 +103,7 @@ void screen_open(struct screen *screen, const struct config *config, const char 
         config->postscreen_discard_ehlo_keyword_address_maps, TABLE_FOLD);
     screen->footer_maps = maps_open(config, "postscreen_reject_footer_maps", config->postscreen_reject_footer_maps, 0);
     screen->command_filter = maps_open(config, "postscreen_command_filter", config->postscreen_command_filter, 0);
-    screen->discard_keywords = service_parse_keywords(config->postscreen_discard_ehlo_keywords);
+    screen->discard_keywords = keywords_parse(config->postscreen_discard_ehlo_keywords);
     read_actions(screen);
     read_tests(screen);
     read_times(screen);

@@ -37,7 +37,7 @@ struct screen {
     const char *smtpd_path;          /* where connections are handed over */
     const char *tlsproxy_path;
     const char *footer;
-    unsigned discard_keywords;       /* KEYWORD_* of smtpd/service.h */
+    unsigned discard_keywords;       /* KEYWORD_* of smtpd/keywords.h */
     unsigned enabled;                /* tests: bits of checks.h */
     enum screen_tls tls;
     enum screen_action denylist_action;
