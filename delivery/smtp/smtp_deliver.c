@@ -197,25 +197,26 @@ static void try_unix(struct smtp_delivery *delivery, const struct smtp_next_hop 
 }
 
 /* Whether it came to a session. */
-static bool try_host(struct smtp_delivery *delivery, const struct smtp_next_hop *hop, const struct smtp_host *host, unsigned port,
+static bool try_host(struct smtp_delivery *delivery, const struct smtp_next_hop *hop, const struct smtp_host *host,
     const struct smtp_tls_policy *policy)
 {
     const char *why = "";
     int fd = smtp_connect_host(delivery->client, host, &why);
 
     delivery->tls_failed = false;
+    delivery->detect_loops = !delivery->client->lmtp && host->port == 25;
     if (fd < 0) {
-        connect_failed(delivery, host->name, host->address_text, port, why);
+        connect_failed(delivery, host->name, host->address_text, host->port, why);
         return false;
     }
-    delivery->session = smtp_session_open(delivery->client, fd, host->name, host->address_text, port);
+    delivery->session = smtp_session_open(delivery->client, fd, host->name, host->address_text, host->port);
     set_policy(delivery->session, policy);
     smtp_session_serve(delivery->session, delivery->agent, delivery->order->queue_id);
     return try_session(delivery, hop);
 }
 
 static void try_hosts(struct smtp_delivery *delivery, const struct smtp_next_hop *hop, const struct smtp_hosts *hosts,
-    unsigned port, bool last_hop)
+    bool last_hop)
 {
     size_t limit = (size_t)delivery->client->config->smtp_mx_session_limit;
     size_t sessions = 0;
@@ -225,16 +226,16 @@ static void try_hosts(struct smtp_delivery *delivery, const struct smtp_next_hop
         struct smtp_tls_policy policy;
         if (limit > 0 && sessions == limit)
             return;
-        if (text_equal(host->address_text, delivery->tried_address))
+        if (host->port == delivery->tried_port && text_equal(host->address_text, delivery->tried_address))
             continue;
         delivery->last_host = last_hop && i + 1 == hosts->count;
         delivery->last_session = last_hop && sessions + 1 == limit;
         if (!find_policy(delivery, hop, hop->host, host->name, &policy))
             continue;
-        sessions += try_host(delivery, hop, host, port, &policy);
+        sessions += try_host(delivery, hop, host, &policy);
         if (may_fall_back(delivery, &policy)) {
             policy.level = SMTP_TLS_NONE;
-            sessions += try_host(delivery, hop, host, port, &policy);
+            sessions += try_host(delivery, hop, host, &policy);
         }
     }
 }
@@ -271,16 +272,21 @@ static bool try_inet(struct smtp_delivery *delivery, const struct smtp_next_hop 
     }
     delivery->destination = hop->host;
     delivery->next_hop = hop->text;
-    delivery->detect_loops = !client->lmtp && port == 25;
-    smtp_hosts_find(&client->lookups, hop->host, port, !client->lmtp && !hop->is_bracketed, delivery->detect_loops,
-        delivery->order->arena, &hosts);
+    const struct smtp_destination destination = {
+        .host = hop->host,
+        .port = port,
+        .service = !hop->is_bracketed && smtp_hosts_wants_srv(config, hop->port) ? hop->port : NULL,
+        .mx = !client->lmtp && !hop->is_bracketed,
+        .detect_loops = !client->lmtp,
+    };
+    smtp_hosts_find(&client->lookups, &destination, delivery->order->arena, &hosts);
     if (hosts.count == 0) {
         delivery->unreachable = hosts.code < 500;
         delivery->trouble = (struct agent_result){ .code = hosts.code, .status = hosts.status, .why = hosts.why, .relay = "none" };
     }
     if (hosts.loops)
         pass_to_best_mx_transport(delivery);
-    try_hosts(delivery, hop, &hosts, port, last_hop || hosts.we_are_listed);
+    try_hosts(delivery, hop, &hosts, last_hop || hosts.we_are_listed);
     return !hosts.we_are_listed;
 }
 
@@ -336,9 +342,11 @@ static bool reuse_kept(struct smtp_delivery *delivery, const char *first_member)
     delivery->last_host = false; /* what this server can't do, a fresh look may */
     delivery->destination = hop.host;
     const char *address = arena_copy_text(delivery->order->arena, delivery->session->address);
+    unsigned port = delivery->session->port;
     if (!use_session(delivery, &hop, false))
         return false;
     delivery->tried_address = address;
+    delivery->tried_port = port;
     return true;
 }
 

@@ -16,6 +16,7 @@ struct smtp_delivery {
     const char *sender;            /* as the server sees it (smtp_generic_maps) */
     const char **addresses;        /* the same per target */
     const char *tried_address;     /* of a kept connection that was used for this order; "" otherwise */
+    unsigned tried_port;
     bool last_host;                /* nobody is left to try */
     bool last_session;             /* if this one gets beyond the handshake it is the last that is allowed */
     bool detect_loops;

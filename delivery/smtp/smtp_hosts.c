@@ -6,20 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delivery/smtp/smtp_srv.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/net/dns.h"
 #include "util/net/host_name.h"
 #include "util/net/idn.h"
 
-enum { HOSTS_MAX = 1000 }; /* addresses of one destination; what comes beyond is left out */
+enum { HOSTS_MAX = 1000, SMTP_PORT = 25 }; /* addresses of one destination; what comes beyond is left out */
 
 /* One look-up under way. */
 struct search {
     const struct smtp_hosts_settings *settings;
     struct smtp_hosts *hosts;
     struct arena *arena;
-    unsigned port;
+    unsigned port;      /* of the hosts that are added */
+    unsigned rank;
 };
 
 static bool has_word(const char *list, const char *wanted)
@@ -68,7 +70,8 @@ static void add_host(struct search *search, const char *name, unsigned preferenc
         hosts->list = bigger;
     }
     struct smtp_host *host = &hosts->list[hosts->count++];
-    *host = (struct smtp_host){ .name = name, .address_length = length, .preference = preference };
+    *host = (struct smtp_host){ .name = name, .address_length = length, .port = search->port, .preference = preference,
+        .rank = search->rank };
     memcpy(&host->address, address, length);
     if (address->sa_family == AF_INET6) {
         struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&host->address;
@@ -181,6 +184,8 @@ static int compare(const struct smtp_host *left, const struct smtp_host *right, 
 {
     if (left->preference != right->preference)
         return left->preference < right->preference ? -1 : 1;
+    if (left->rank != right->rank)
+        return left->rank < right->rank ? -1 : 1;
     bool left_wanted = left->address.ss_family == family;
     bool right_wanted = right->address.ss_family == family;
     return left_wanted == right_wanted ? 0 : left_wanted ? -1 : 1;
@@ -256,7 +261,8 @@ static void drop_from_self(struct search *search, const char *host)
     struct smtp_hosts *hosts = search->hosts;
 
     for (size_t i = 0; i < hosts->count; i++) {
-        if (!own_address_has(search->settings->own, (const struct sockaddr *)&hosts->list[i].address))
+        if (hosts->list[i].port != SMTP_PORT
+            || !own_address_has(search->settings->own, (const struct sockaddr *)&hosts->list[i].address))
             continue;
         hosts->we_are_listed = true;
         hosts->count = smtp_hosts_keep_better(hosts->list, hosts->count, hosts->list[i].preference);
@@ -286,19 +292,25 @@ static void order_hosts(struct search *search, const char *host, bool detect_loo
         config->smtp_balance_inet_protocols);
 }
 
-static void add_mx_hosts(struct search *search, const char *domain, const struct dns_answer *answer)
+/* The records were found, but no address of a host that they name. */
+static void settle_no_address(struct search *search, enum dns_type type, const char *domain)
 {
     struct smtp_hosts *hosts = search->hosts;
 
-    for (size_t i = 0; i < answer->count; i++)
-        add_addresses(search, answer->records[i].name, answer->records[i].preference);
     if (hosts->count > 0)
         return;
-    log_warning("no MX host for %s has a valid address record", domain);
+    log_warning("no %s host for %s has a valid address record", dns_type_name(type), domain);
     if (hosts->code >= 500 && search->settings->config->smtp_defer_if_no_mx_address_found) {
         hosts->code = 450;
         hosts->status = "4.4.4";
     }
+}
+
+static void add_mx_hosts(struct search *search, const char *domain, const struct dns_answer *answer)
+{
+    for (size_t i = 0; i < answer->count; i++)
+        add_addresses(search, answer->records[i].name, answer->records[i].preference);
+    settle_no_address(search, DNS_MX, domain);
 }
 
 /* "." among the records: takes no mail, whatever the others say. */
@@ -347,10 +359,66 @@ static void find_domain(struct search *search, const char *domain)
     add_addresses(search, domain, 0);
 }
 
-void smtp_hosts_find(const struct smtp_hosts_settings *settings, const char *host, unsigned port, bool mx,
-    bool detect_loops, struct arena *arena, struct smtp_hosts *hosts)
+static void add_srv_hosts(struct search *search, const char *domain, const char *name, struct dns_answer *answer)
 {
-    struct search search = { .settings = settings, .hosts = hosts, .arena = arena, .port = port };
+    unsigned port = search->port;
+
+    answer->count = smtp_srv_drop_null(answer->records, answer->count);
+    if (answer->count == 0) {
+        search->hosts->code = 550;
+        search->hosts->status = "5.1.0";
+        search->hosts->why = arena_printf(search->arena, "Domain %s does not offer this service (%s has no target)", domain, name);
+        return;
+    }
+    smtp_srv_order(answer->records, answer->count, arc4random_uniform);
+    for (size_t i = 0; i < answer->count; i++) {
+        search->port = answer->records[i].port;
+        search->rank = (unsigned)i;
+        add_addresses(search, answer->records[i].name, answer->records[i].preference);
+    }
+    search->port = port;
+    search->rank = 0;
+    settle_no_address(search, DNS_SRV, name);
+}
+
+/* False: MX or address records decide. */
+static bool find_service(struct search *search, const char *domain, const char *service)
+{
+    const struct config *config = search->settings->config;
+    const char *name = smtp_srv_name(service, domain, search->arena);
+    bool fall_back = false;
+    struct dns_answer answer;
+
+    switch (smtp_dns_lookup(search->settings->dns, name, DNS_SRV, search->arena, &answer)) {
+    case DNS_FOUND:
+    case DNS_NULL_MX:
+        add_srv_hosts(search, domain, name, &answer);
+        return true;
+    case DNS_NO_NAME:
+    case DNS_NO_DATA:
+        fall_back = config->allow_srv_lookup_fallback;
+        break;
+    case DNS_TRY_AGAIN:
+    case DNS_UNRECOVERABLE:
+    case DNS_INVALID:
+        fall_back = config->allow_srv_lookup_fallback || config->ignore_srv_lookup_error;
+        break;
+    }
+    if (!fall_back)
+        note_failure(search, answer.status, answer.text);
+    return !fall_back;
+}
+
+bool smtp_hosts_wants_srv(const struct config *config, const char *service)
+{
+    return *service != '\0' && has_word(config->use_srv_lookup, service);
+}
+
+void smtp_hosts_find(const struct smtp_hosts_settings *settings, const struct smtp_destination *destination,
+    struct arena *arena, struct smtp_hosts *hosts)
+{
+    struct search search = { .settings = settings, .hosts = hosts, .arena = arena, .port = destination->port };
+    const char *host = destination->host;
 
     *hosts = (struct smtp_hosts){0};
     if (!text_is_ascii(host)) { /* from here on it has the name that DNS knows, in the log as well */
@@ -359,10 +427,12 @@ void smtp_hosts_find(const struct smtp_hosts_settings *settings, const char *hos
             host = arena_copy_text(arena, str_text(&ascii));
         str_free(&ascii);
     }
-    if (mx && settings->use_dns && !host_name_is_address(host, HOST_NAME_SILENT))
+    bool by_records = settings->use_dns && !host_name_is_address(host, HOST_NAME_SILENT);
+    bool settled = destination->service != NULL && by_records && find_service(&search, host, destination->service);
+    if (!settled && destination->mx && by_records)
         find_domain(&search, host);
-    else
+    else if (!settled)
         add_addresses(&search, host, 0);
     if (hosts->count > 0)
-        order_hosts(&search, host, detect_loops);
+        order_hosts(&search, host, destination->detect_loops);
 }

@@ -24,6 +24,7 @@ struct smtp_session *smtp_session_open(struct smtp_client *client, int socket, c
     session->arena = arena;
     session->name = arena_copy_text(arena, name);
     session->address = arena_copy_text(arena, address);
+    session->port = port;
     session->host = arena_printf(arena, "%s[%s]", name, address);
     session->relay = port == 0 ? session->host : arena_printf(arena, "%s[%s]:%u", name, address, port);
     session->affinity = "";

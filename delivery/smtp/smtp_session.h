@@ -38,6 +38,7 @@ struct smtp_session {
     const char *host;         /* "mx.example[192.0.2.1]", "mail.example[private/lmtp]" */
     const char *relay;        /* with ":25" */
     const char *address;      /* "192.0.2.1", for tables */
+    unsigned port;            /* 0: a Unix socket */
     const char *affinity;     /* of the order that it was opened for */
     unsigned can;
     struct str mechanisms;    /* of AUTH, those that we may use */

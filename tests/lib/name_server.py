@@ -3,7 +3,7 @@ import socket
 import struct
 import threading
 
-TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28}
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33}
 
 
 def encode_name(name):
@@ -18,6 +18,9 @@ def encode_data(kind, data):
     if kind == "TXT":
         text = data.encode()
         return b"".join(bytes([len(text[i:i + 255])]) + text[i:i + 255] for i in range(0, len(text) or 1, 255))
+    if kind == "SRV":
+        *numbers, host = data.split()
+        return struct.pack(">HHH", *map(int, numbers)) + encode_name(host)
     if kind == "MX":
         preference, host = data.split()
         return struct.pack(">H", int(preference)) + encode_name(host)
@@ -33,7 +36,7 @@ def question_of(packet):
 
 
 class NameServer:
-    """records: (name, type, data) each; more may be added while it runs."""
+    """records: (name, type, data) each; more may be added while it runs. Data None: the look-up of that name and type fails."""
 
     def __init__(self, records=(), address="127.0.0.1"):
         self.records = list(records)
@@ -45,7 +48,9 @@ class NameServer:
         name, kind, question = question_of(packet)
         known = [record for record in self.records if record[0] == name]
         found = [record for record in known if TYPES[record[1]] == kind or record[1] == "CNAME"]
-        flags = 0x8580 | (0 if known else 3)
+        fails = any(data is None for _, _, data in found)
+        flags = 0x8580 | (2 if fails else 0 if known else 3)
+        found = [] if fails else found
         reply = packet[:2] + struct.pack(">HHHHH", flags, 1, len(found), 0, 0) + question
         for _, its_type, data in found:
             encoded = encode_data(its_type, data)

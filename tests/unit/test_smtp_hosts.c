@@ -39,6 +39,18 @@ static void better_preference_comes_first_then_the_wanted_family(void **unused)
     check_names(list, count, "32104");
 }
 
+static void the_lot_decides_among_equal_preferences_before_the_family(void **unused)
+{
+    struct smtp_host list[10];
+    size_t count = make("14 16 14 06", list);
+
+    list[0].rank = 2;
+    list[1].rank = 2;
+    list[2].rank = 1;
+    smtp_hosts_sort(list, count, AF_INET6);
+    check_names(list, count, "3210");
+}
+
 static void the_limit_leaves_both_families_a_share(void **unused)
 {
     struct smtp_host list[10];
@@ -69,6 +81,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(better_preference_comes_first_then_the_wanted_family),
+        cmocka_unit_test(the_lot_decides_among_equal_preferences_before_the_family),
         cmocka_unit_test(the_limit_leaves_both_families_a_share),
         cmocka_unit_test(hosts_not_better_than_we_are_left_out),
     };

@@ -15,7 +15,9 @@ static void put_record(const struct dns_answer *answer, const struct dns_record 
     str_printf(out, "%s. %u IN %s ", answer->name, record->ttl_s, dns_type_name(record->type));
     if (record->type == DNS_MX)
         str_printf(out, "%u %s.", record->preference, record->name);
-    else if (record->type == DNS_NS)
+    else if (record->type == DNS_SRV)
+        str_printf(out, "%u %u %u %s.", record->preference, record->weight, record->port, record->name);
+    else if (record->type == DNS_NS || record->type == DNS_CNAME || record->type == DNS_PTR)
         str_printf(out, "%s.", record->name);
     else if (record->type == DNS_TXT)
         str_put(out, record->name);
