@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "util/base/memory.h"
+#include "util/base/str.h"
 #include "util/base/text.h"
 #include "util/config/main_cf.h"
 #include "util/log/log.h"
@@ -16,21 +18,19 @@
 #include "util/tool/postconf_master_cf.h"
 #include "util/tool/postconf_state.h"
 
-#define OPTIONS "+aAbc:C:deEfFhHlmMno:pPtT:vxX#"
+#define OPTIONS "+aAbc:C:deEfFhHlmMno:pPqtT:vxX#"
 
-/* Letters of which at most one may be given, in the order in which messages name them. */
-static const char *const exclusive[] = {
-    "AabFlMmPptT", "deX#", "dn", "do", "hH", "de", "ef", "eh", "eH", "en", "eo", "ex", "f#", "fX", "hX", "h#", "HX", "H#",
-    "nX", "n#", "oX", "o#", "xX", "x#",
-};
+/* Letters of which at most one may be given. */
+static const char *const exclusive[] = { "AabFlMmPptT", "denX#", "do", "feX#", "xeX#", "oeX#", "hHeX#" };
 
 /* What goes together with the letters that choose something else than main.cf. */
 static const struct { char mode; const char *allowed; } modes[] = {
     { 'A', "" }, { 'a', "" }, { 'b', "" }, { 'l', "" }, { 'm', "" }, { 't', "" }, { 'T', "" },
-    { 'F', "efhHox" }, { 'M', "efoxX#" }, { 'P', "efhHoxX" },
+    { 'F', "efhHoqx" }, { 'M', "efoqxX#" }, { 'P', "efhHoqxX" },
 };
 
-static const char order[] = "aAbdefFhHlmMnopPtTxX#";
+/* In the order in which messages name them. */
+static const char order[] = "aAbdefFhHlmMnopPqtTxX#";
 
 static _Noreturn void usage(void)
 {
@@ -39,7 +39,7 @@ static _Noreturn void usage(void)
               " [-c param_class] [-d (parameter defaults)] [-e (edit configuration)] [-f (fold lines)]"
               " [-F (master.cf fields)] [-h (no names)] [-H (no values)] [-l (lock types)] [-m (map types)]"
               " [-M (master.cf)] [-n (non-default parameters)] [-o name=value (override parameter value)]"
-              " [-p (main.cf, default)] [-P (master.cf parameters)] [-t (bounce templates)]"
+              " [-p (main.cf, default)] [-P (master.cf parameters)] [-q (no warnings)] [-t (bounce templates)]"
               " [-T compile-version|run-version|public-key-algorithms] [-v (verbose)]"
               " [-x (expand parameter values)] [-X (exclude)] [-# (comment-out)] [name...]");
 }
@@ -57,7 +57,7 @@ static void take_class(struct postconf *postconf, const char *list)
     while (text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
         size_t i = 0;
         while (i < COUNT_OF(classes)
-            && (strlen(classes[i].name) != length || memcmp(classes[i].name, word, length) != 0))
+            && (strlen(classes[i].name) != length || strncasecmp(classes[i].name, word, length) != 0))
             i++;
         if (i == COUNT_OF(classes))
             log_fatal("unknown -C option value \"%.*s\" in \"%s\"", (int)length, word, list);
@@ -65,16 +65,24 @@ static void take_class(struct postconf *postconf, const char *list)
     }
 }
 
+/* Only noted: what is wrong with the letters is said first. */
 static void take_override(struct postconf *postconf, const char *text)
 {
-    char *name;
-    char *value;
-
-    const char *problem = main_cf_split(arena_copy_text(postconf->arena, text), &name, &value);
-    if (problem != NULL)
-        log_fatal("invalid parameter override: %s: %s", text, problem);
     postconf->overrides = memory_resize(postconf->overrides, postconf->override_count + 1, sizeof(*postconf->overrides));
-    postconf->overrides[postconf->override_count++] = (struct config_override){ name, value };
+    postconf->overrides[postconf->override_count++] = (struct config_override){ .name = text };
+}
+
+static void split_overrides(struct postconf *postconf)
+{
+    for (size_t i = 0; i < postconf->override_count; i++) {
+        const char *text = postconf->overrides[i].name;
+        char *name;
+        char *value;
+        const char *problem = main_cf_split(arena_copy_text(postconf->arena, text), &name, &value);
+        if (problem != NULL)
+            log_fatal("invalid parameter override: %s: %s", text, problem);
+        postconf->overrides[i] = (struct config_override){ name, value };
+    }
 }
 
 static const char *parse_options(struct postconf *postconf, int argc, char **argv)
@@ -86,6 +94,8 @@ static const char *parse_options(struct postconf *postconf, int argc, char **arg
         if (option == '?')
             usage();
         postconf->options[option] = true;
+        if (postconf->options['b'] && postconf->options['t'])
+            log_fatal("specify one of -b and -t");
         if (option == 'c')
             postconf->directory = optarg;
         else if (option == 'C')
@@ -102,15 +112,28 @@ static const char *parse_options(struct postconf *postconf, int argc, char **arg
 
 static void check_exclusive(const struct postconf *postconf, const char *letters)
 {
-    char found[2] = { 0 };
-    size_t count = 0;
+    struct str found = { 0 };
 
-    for (const char *letter = order; *letter != '\0' && count < 2; letter++) {
+    for (const char *letter = order; *letter != '\0'; letter++) {
         if (postconf->options[(unsigned char)*letter] && strchr(letters, *letter) != NULL)
-            found[count++] = *letter;
+            str_printf(&found, " -%c", *letter);
     }
-    if (count == 2)
-        log_fatal("specify one of -%c -%c", found[0], found[1]);
+    if (found.length > strlen(" -x"))
+        log_fatal("specify one of%s", str_text(&found));
+    str_free(&found);
+}
+
+static void check_mode(const struct postconf *postconf, char mode, const char *allowed)
+{
+    struct str found = { 0 };
+
+    for (const char *letter = order; *letter != '\0'; letter++) {
+        if (postconf->options[(unsigned char)*letter] && *letter != mode && strchr(allowed, *letter) == NULL)
+            str_printf(&found, " -%c", *letter);
+    }
+    if (found.length > 0)
+        log_fatal("with option -%c, do not specify%s", mode, str_text(&found));
+    str_free(&found);
 }
 
 static void check_options(const struct postconf *postconf)
@@ -118,13 +141,8 @@ static void check_options(const struct postconf *postconf)
     for (size_t i = 0; i < COUNT_OF(exclusive); i++)
         check_exclusive(postconf, exclusive[i]);
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
-        if (!postconf->options[(unsigned char)modes[i].mode])
-            continue;
-        for (const char *letter = order; *letter != '\0'; letter++) {
-            if (postconf->options[(unsigned char)*letter] && *letter != modes[i].mode
-                && strchr(modes[i].allowed, *letter) == NULL)
-                log_fatal("with option -%c, do not specify -%c", modes[i].mode, *letter);
-        }
+        if (postconf->options[(unsigned char)modes[i].mode])
+            check_mode(postconf, modes[i].mode, modes[i].allowed);
     }
 }
 
@@ -241,7 +259,7 @@ static void show(struct postconf *postconf, char mode)
         postconf_master_cf_show(postconf, mode);
     if (fflush(stdout) != 0)
         log_fatal("write error: %m");
-    if (!postconf->options['d'])
+    if (!postconf->options['d'] && !postconf->options['q'])
         postconf_state_warn_unused(postconf, mode == '\0');
 }
 
@@ -249,6 +267,7 @@ static void find_files(struct postconf *postconf)
 {
     if (postconf->directory == NULL)
         postconf->directory = getenv("MAIL_CONFIG");
+    postconf->directory_was_given = postconf->directory != NULL;
     if (postconf->directory == NULL)
         postconf->directory = CONFIG_DIRECTORY;
     postconf->main_cf = arena_printf(postconf->arena, "%s/main.cf", postconf->directory);
@@ -268,8 +287,9 @@ int main(int argc, char **argv)
     if (postconf.name_count > 0 && strchr(postconf.names[0], '=') != NULL)
         postconf.options['e'] = true;
     check_options(&postconf);
+    split_overrides(&postconf);
     find_files(&postconf);
-    if (postconf.classes == 0)
+    if (!postconf.options['C'])
         postconf.classes = POSTCONF_ALL;
     if (postconf.options['e'] || postconf.options['X'] || postconf.options['#'])
         edit(&postconf, mode);

@@ -65,18 +65,36 @@ static void write_all(int fd, const char *file, const struct str *content)
     }
 }
 
+static void put_folder(const char *file, struct str *folder)
+{
+    const char *slash = strrchr(file, '/');
+
+    str_put_bytes(folder, file, slash != NULL ? (size_t)(slash - file) : 0);
+    if (folder->length == 0)
+        str_put(folder, slash != NULL ? "/" : ".");
+}
+
 /* The name must survive a power cut, too. */
 static void sync_folder(const char *file)
 {
     struct str folder = { 0 };
-    const char *slash = strrchr(file, '/');
 
-    str_put_bytes(&folder, file, slash != NULL ? (size_t)(slash - file) : 0);
-    int fd = open(folder.length > 0 ? str_text(&folder) : slash != NULL ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    put_folder(file, &folder);
+    int fd = open(str_text(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd); /* some file systems can't; the content is safe in any case */
         (void)close(fd);
     }
+    str_free(&folder);
+}
+
+void postconf_edit_check_folder(const char *file)
+{
+    struct str folder = { 0 };
+
+    put_folder(file, &folder);
+    if (access(str_text(&folder), W_OK) != 0)
+        log_fatal("open %s.tmp: %m", file);
     str_free(&folder);
 }
 
@@ -141,7 +159,7 @@ static struct change *parse_changes(struct postconf *postconf, char action)
         if (action == 'e') {
             const char *problem = main_cf_split(arena_copy_text(postconf->arena, text), &name, &value);
             if (problem != NULL)
-                log_fatal("%s: \"%s\"", problem, text);
+                log_fatal("%s: \"%s\"", problem, text + strspn(text, " \t\r\n"));
         } else {
             if (strchr(name, '=') != NULL)
                 log_fatal("-X or -# requires names without value");
@@ -195,6 +213,7 @@ void postconf_edit_main_cf(struct postconf *postconf, char action)
     const char *line;
     size_t length;
 
+    postconf_edit_check_folder(postconf->main_cf);
     if (!main_cf_load(postconf->main_cf, &text, &why))
         log_fatal("%s", str_text(&why));
     const char *cursor = str_text(&text);

@@ -12,6 +12,8 @@ void postconf_edit_master_cf(struct postconf *postconf, char mode, char action);
 
 /* Refuses what would damage the file: several lines, comments. */
 void postconf_edit_check_text(const char *text);
+/* Refuses a file in a folder where nothing can be written, before anything else is looked at. */
+void postconf_edit_check_folder(const char *file);
 /* Puts the new content in the place of the old. */
 void postconf_edit_replace(const char *file, const struct str *content);
 /* A physical line with its end; false at the end of the text. */

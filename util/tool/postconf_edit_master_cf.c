@@ -11,6 +11,7 @@
 struct change {
     struct postconf_request request;
     const char *value; /* NULL: remove or comment out */
+    bool is_void;      /* a later one says something else */
     struct master_cf_entry entry; /* -Me */
     enum master_cf_field field;   /* -Fe */
 };
@@ -40,8 +41,26 @@ static void check_entry(struct editing *editing, struct change *change)
     }
 }
 
+/* Of two entries for the same place the later one counts. */
+static void check_entries(struct editing *editing)
+{
+    if (editing->mode != 'M' || editing->action != 'e')
+        return;
+    for (size_t i = 0; i < editing->count; i++) {
+        struct change *change = &editing->changes[i];
+        check_entry(editing, change);
+        for (size_t j = 0; j < i; j++) {
+            const struct postconf_request *earlier = &editing->changes[j].request;
+            if (text_equal(earlier->service, change->request.service) && text_equal(earlier->type, change->request.type))
+                editing->changes[j].is_void = true;
+        }
+    }
+}
+
 static void check_field(struct change *change)
 {
+    if (text_equal(change->request.third, "*"))
+        log_fatal("-Fe does not accept wild-card field name");
     if (!postconf_master_cf_request_field(&change->request, &change->field))
         log_fatal("invalid service attribute name: \"%s\"", change->request.third);
     if (change->field != MASTER_CF_COMMAND && change->value[strcspn(change->value, " \t\r\n")] != '\0')
@@ -78,15 +97,15 @@ static void parse_change(struct editing *editing, const char *text, struct chang
         log_fatal("-%ce or -%cX requires service_name/type/%s", editing->mode, editing->mode,
             editing->mode == 'F' ? "field_name" : "parameter");
     }
+    if (editing->mode == 'P' && text_equal(change->request.third, "*"))
+        log_fatal("-Pe does not accept wild-card parameter name");
     change->request.text = text;
     change->value = value;
     if (editing->action != 'e')
         return;
-    if (editing->mode == 'M')
-        check_entry(editing, change);
-    else if (editing->mode == 'F')
+    if (editing->mode == 'F')
         check_field(change);
-    else if (value[strcspn(value, " \t\r\n")] != '\0')
+    else if (editing->mode == 'P' && value[strcspn(value, " \t\r\n")] != '\0')
         log_fatal("-Pe does not accept whitespace in parameter value");
 }
 
@@ -106,15 +125,15 @@ static void set_command(struct editing *editing, struct master_cf_entry *entry, 
     *entry = parsed;
 }
 
-/* The last -o that sets name among the options, or option_count. Points at "-o". */
-static size_t find_option(const struct master_cf_entry *entry, const char *name)
+/* The first -o from a place on that sets name among the options, or option_count. Points at "-o". */
+static size_t find_option(const struct master_cf_entry *entry, size_t from, const char *name)
 {
     size_t length = strlen(name);
 
-    for (size_t i = entry->option_count; i-- > 1;) {
-        if (text_equal(entry->arguments[i - 1], "-o") && strncmp(entry->arguments[i], name, length) == 0
-            && entry->arguments[i][length] == '=')
-            return i - 1;
+    for (size_t i = from; i + 1 < entry->option_count; i++) {
+        if (text_equal(entry->arguments[i], "-o") && strncmp(entry->arguments[i + 1], name, length) == 0
+            && entry->arguments[i + 1][length] == '=')
+            return i;
     }
     return entry->option_count;
 }
@@ -145,20 +164,17 @@ static void set_parameter(struct editing *editing, struct master_cf_entry *entry
     struct arena *arena = editing->postconf->arena;
     const char *name = change->request.third;
 
-    size_t at = find_option(entry, name);
-    if (at == entry->option_count) {
-        if (change->value != NULL)
-            insert_option(arena, entry, at, arena_printf(arena, "%s=%s", name, change->value));
+    if (change->value == NULL) {
+        for (size_t at = find_option(entry, 0, name); at < entry->option_count; at = find_option(entry, at, name))
+            remove_arguments(entry, at, 2);
         return;
     }
-    if (change->value != NULL) {
-        entry->arguments[at + 1] = arena_printf(arena, "%s=%s", name, change->value);
-        return;
-    }
-    while (at < entry->option_count) {
-        remove_arguments(entry, at, 2);
-        at = find_option(entry, name);
-    }
+    const char *text = arena_printf(arena, "%s=%s", name, change->value);
+    size_t at = find_option(entry, 0, name);
+    if (at == entry->option_count)
+        insert_option(arena, entry, at, text);
+    for (; at < entry->option_count; at = find_option(entry, at + 2, name))
+        entry->arguments[at + 1] = text;
 }
 
 enum outcome { UNTOUCHED, CHANGED, REMOVED };
@@ -170,7 +186,7 @@ static enum outcome apply(struct editing *editing, struct master_cf_entry *entry
 
     for (size_t i = 0; i < editing->count; i++) {
         struct change *change = &editing->changes[i];
-        if (!postconf_master_cf_request_matches(&change->request, entry))
+        if (change->is_void || !postconf_master_cf_request_matches(&change->request, entry))
             continue;
         bool again = change->request.matched;
         change->request.matched = true;
@@ -265,7 +281,7 @@ static void finish_unmatched(struct editing *editing)
 {
     for (size_t i = 0; i < editing->count; i++) {
         const struct change *change = &editing->changes[i];
-        if (change->request.matched)
+        if (change->request.matched || change->is_void)
             continue;
         if (editing->mode != 'M') {
             log_warning("unmatched service_name/type: \"%s\"", change->request.text);
@@ -284,6 +300,8 @@ void postconf_edit_master_cf(struct postconf *postconf, char mode, char action)
     editing.changes = arena_allocate(postconf->arena, (editing.count + 1) * sizeof(*editing.changes));
     for (size_t i = 0; i < editing.count; i++)
         parse_change(&editing, postconf->names[i], &editing.changes[i]);
+    postconf_edit_check_folder(postconf->master_cf_file);
+    check_entries(&editing);
     if (!main_cf_load(postconf->master_cf_file, &text, &why))
         log_fatal("%s", str_text(&why));
     edit_text(&editing, &text);

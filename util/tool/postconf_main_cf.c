@@ -103,7 +103,7 @@ void postconf_main_cf_show(struct postconf *postconf)
         unsigned class = class_of(postconf, name);
         if (class == 0)
             log_warning("%s: unknown parameter", name);
-        else if ((class & postconf->classes) && (!postconf->options['n'] || is_set(postconf, name)))
+        else if (!postconf->options['n'] || is_set(postconf, name))
             show(postconf, name);
     }
 }

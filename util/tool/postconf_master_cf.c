@@ -8,22 +8,28 @@
 #include "util/log/log.h"
 #include "util/tool/postconf_print.h"
 
+/* '*' stands for a whole part, or not at all. */
+static bool is_pattern(const char *part)
+{
+    return text_equal(part, "*") || strchr(part, '*') == NULL;
+}
+
 bool postconf_master_cf_request_parse(struct arena *arena, const char *text, size_t least, size_t most,
     struct postconf_request *request)
 {
     const char **parts[] = { &request->service, &request->type, &request->third };
     size_t count = 0;
+    const char *part;
+    size_t length;
 
     *request = (struct postconf_request){ .service = "*", .type = "*", .third = "*", .text = text };
-    char *at = arena_copy_text(arena, text);
-    while (at != NULL) {
-        char *slash = strchr(at, '/');
-        if (slash != NULL)
-            *slash = '\0';
-        if (count >= most)
+    if (*text == '/')
+        return false;
+    while (text_next_word(&text, "/", &part, &length)) {
+        const char *copy = arena_copy_bytes(arena, part, length);
+        if (count >= most || !is_pattern(copy))
             return false;
-        *parts[count++] = at;
-        at = slash != NULL ? slash + 1 : NULL;
+        *parts[count++] = copy;
     }
     return count >= least;
 }

@@ -31,7 +31,7 @@ static void load_main_cf(struct postconf *postconf)
 
     postconf->dictionary = config_dictionary_new();
     config_dictionary_set(postconf->dictionary, "config_directory", postconf->directory,
-        postconf->options['d'] ? CONFIG_COMPUTED : CONFIG_MAIN_CF, 0);
+        postconf->options['d'] || !postconf->directory_was_given ? CONFIG_COMPUTED : CONFIG_MAIN_CF, 0);
     if (!postconf->options['d']) {
         if (!main_cf_read_file(postconf->main_cf, &reader, &why))
             log_fatal("%s", str_text(&why));
@@ -70,8 +70,12 @@ static void warn_undefined(const struct postconf *postconf, bool in_master_cf)
 
 void postconf_state_load(struct postconf *postconf, bool needs_master_cf)
 {
+    /* What was asked for comes first: its errors do, too. */
+    if (needs_master_cf)
+        load_master_cf(postconf, true);
     load_main_cf(postconf);
-    load_master_cf(postconf, needs_master_cf);
+    if (!needs_master_cf)
+        load_master_cf(postconf, false);
     postconf->check = check_new(postconf->dictionary, postconf->master_cf);
     if (postconf->options['d'])
         return;
@@ -79,11 +83,21 @@ void postconf_state_load(struct postconf *postconf, bool needs_master_cf)
     warn_undefined(postconf, false);
 }
 
+/* Of several -o in an entry only the last one has an effect. */
+static bool is_last_of_name(const struct check_finding *finding)
+{
+    for (size_t i = finding->entry->override_count; i-- > 0;) {
+        if (text_equal(finding->entry->overrides[i].name, finding->name))
+            return finding->entry->overrides[i].value == finding->value;
+    }
+    return true;
+}
+
 void postconf_state_warn_unused(const struct postconf *postconf, bool with_main_cf)
 {
     for (size_t i = 0; i < postconf->check->count; i++) {
         const struct check_finding *finding = &postconf->check->findings[i];
-        if (finding->kind == CHECK_UNKNOWN && (finding->entry != NULL || with_main_cf))
+        if (finding->kind == CHECK_UNKNOWN && (finding->entry != NULL ? is_last_of_name(finding) : with_main_cf))
             log_warning("%s: unused parameter: %s=%s",
                 finding->entry != NULL ? postconf->master_cf_file : postconf->main_cf, finding->name,
                 finding->value);

@@ -15,6 +15,7 @@ struct postconf {
     bool options[128]; /* by letter */
     unsigned classes;  /* -C */
     const char *directory;
+    bool directory_was_given; /* by -c or MAIL_CONFIG */
     const char *main_cf; /* file names, for messages too */
     const char *master_cf_file;
     struct config_override *overrides; /* -o */
