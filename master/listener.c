@@ -246,6 +246,8 @@ void listener_adopt(struct listener *listener, struct listener_list *older)
 void listener_list_free(struct listener_list *list, bool remove)
 {
     for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].fd >= 0 && text_starts_with(list->items[i].key, "inet "))
+            (void)shutdown(list->items[i].fd, SHUT_RDWR); /* a system that can't keeps the port while workers have clients */
         if (remove && list->items[i].path != NULL && list->items[i].fd >= 0)
             (void)unlink(list->items[i].path); /* a name that stays is replaced at the next start */
         fd_close(&list->items[i].fd);

@@ -27,6 +27,7 @@ bool listener_open(const struct config *config, const struct master_cf_entry *en
     struct str *why);
 /* Takes what is open there in older under the same key. */
 void listener_adopt(struct listener *listener, struct listener_list *older);
-/* Closes, and removes the names of Unix sockets if remove is set. */
+/* Closes, also for workers that still have a client: their ports are free at once. Removes the names of Unix sockets if remove is
+ * set. */
 void listener_list_free(struct listener_list *list, bool remove);
 #endif

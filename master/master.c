@@ -204,6 +204,7 @@ static struct config *load_first_config(void)
     if (!config_load(NULL, NULL, 0, "master", &config, &why))
         log_fatal("%s", str_text(&why));
     str_free(&why);
+    log_set_facility(config->syslog_facility);
     log_open(config->syslog_name, "master");
     log_set_debug(supervisor.verbosity);
     log_file_use(config);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -160,6 +161,45 @@ static void drop_duplicates(struct master_cf *master_cf)
     master_cf->count = kept;
 }
 
+/* Whether word, of length bytes, is the entry's type ("inet") or its name and type ("smtp/inet"). */
+static bool word_names(const char *word, size_t length, const struct master_cf_entry *entry)
+{
+    const char *name = entry->fields[MASTER_CF_SERVICE];
+    const char *kind = entry->fields[MASTER_CF_KIND];
+    size_t name_length = strlen(name);
+
+    if (length == strlen(kind))
+        return strncasecmp(word, kind, length) == 0;
+    return length == name_length + 1 + strlen(kind) && strncasecmp(word, name, name_length) == 0 && word[name_length] == '/'
+        && strncasecmp(word + name_length + 1, kind, strlen(kind)) == 0;
+}
+
+/* master_service_disable: the first word that fits decides. */
+static bool is_disabled(const char *patterns, const struct master_cf_entry *entry)
+{
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&patterns, TEXT_LIST_SEPARATORS, &word, &length)) {
+        size_t bangs = 0;
+        while (bangs < length && word[bangs] == '!')
+            bangs++;
+        if (word_names(word + bangs, length - bangs, entry))
+            return bangs % 2 == 0;
+    }
+    return false;
+}
+
+static void drop_disabled(struct master_cf *master_cf, const char *patterns)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < master_cf->count; i++)
+        if (!is_disabled(patterns, &master_cf->entries[i]))
+            master_cf->entries[kept++] = master_cf->entries[i];
+    master_cf->count = kept;
+}
+
 /* Read once: what workers get is what was checked. */
 static bool read_master_cf(struct candidate *candidate, struct str *why)
 {
@@ -175,6 +215,7 @@ static bool read_master_cf(struct candidate *candidate, struct str *why)
         if (candidate->master_cf_fd < 0 || !fd_pwrite_all(candidate->master_cf_fd, str_text(&text), text.length, 0))
             log_fatal("keep master.cf for workers: %m");
         drop_duplicates(candidate->master_cf);
+        drop_disabled(candidate->master_cf, candidate->config->master_service_disable);
     }
     str_free(&path);
     str_free(&text);

@@ -27,6 +27,8 @@ struct composer {
     struct str header; /* the message header, kept until the envelope is known */
     char *line;        /* getline's */
     size_t line_size;
+    bool any_line;     /* one was read */
+    bool drops_cr;     /* CRLF becomes LF (sendmail_fix_line_endings) */
     struct drop_pipe drop;
 };
 
@@ -105,7 +107,15 @@ static void add_recipients(struct composer *composer, const char *text, size_t l
 
 /* --- the header --- */
 
-/* Reads a line without its end (LF or CRLF). -1 at the end of input, or at the dot that ends it. */
+/* sendmail_fix_line_endings, decided by the first line. */
+static bool must_drop_cr(const struct composer *composer, bool first_has_cr)
+{
+    const char *when = composer->config->sendmail_fix_line_endings;
+
+    return text_equal(when, "always") || (text_equal(when, "strict") && first_has_cr);
+}
+
+/* Reads a line without its end (LF, or CRLF too). -1 at the end of input, or at the dot that ends it. */
 static ssize_t read_line(struct composer *composer)
 {
     ssize_t length = getline(&composer->line, &composer->line_size, stdin);
@@ -116,7 +126,11 @@ static ssize_t read_line(struct composer *composer)
         return -1;
     if (composer->line[length - 1] == '\n')
         length--;
-    if (length > 0 && composer->line[length - 1] == '\r')
+    bool has_cr = length > 0 && composer->line[length - 1] == '\r';
+    if (!composer->any_line)
+        composer->drops_cr = must_drop_cr(composer, has_cr);
+    composer->any_line = true;
+    if (has_cr && composer->drops_cr)
         length--;
     composer->line[length] = '\0';
     if (length == 1 && composer->line[0] == '.' && !composer->options->dot_is_text)
@@ -294,6 +308,7 @@ void compose_submit(const struct config *config, const struct sendmail_options *
 
     authorized_check(config);
     set_sender(&composer);
+    authorized_check_sender(config, composer.envelope.sender);
     check_verp(&composer);
     set_envelope(&composer);
     for (int i = 0; i < options->recipient_count; i++)

@@ -98,6 +98,7 @@ static void copy_message(const struct config *config, int fd)
 
     if (!drop_file_open(&reader, STDIN_FILENO, arena, &envelope, &raw, &why))
         log_fatal_status(75, "uid=%ld: unexpected input: %s", (long)getuid(), why);
+    authorized_check_sender(config, envelope.sender);
     bool written = fd_write_all(fd, str_text(&raw), raw.length);
     while (written && (result = drop_file_next(&reader, &text, &length)) == DROP_TEXT) {
         size += (int64_t)length;

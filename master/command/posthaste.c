@@ -372,6 +372,7 @@ static struct config *load_config(void)
         log_fatal("%s", str_text(&why));
     }
     str_free(&why);
+    log_set_facility(config->syslog_facility);
     log_open(config->syslog_name, "postfix");
     log_file_use(config);
     return config;

@@ -117,6 +117,7 @@ static void start_log(struct worker *worker)
 {
     const struct config *config = worker->config;
 
+    log_set_facility(config->syslog_facility);
     log_open(config->syslog_name, worker->program);
     log_set_debug(worker->debug_level);
     if (config->maillog_file[0] == '\0' || text_equal(worker->program, "postlogd"))

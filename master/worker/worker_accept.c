@@ -38,7 +38,8 @@ static bool accept_from(struct worker *worker, int listener)
     client->peer_length = sizeof(client->peer);
     client->fd = accept4(listener, (struct sockaddr *)&client->peer, &client->peer_length, SOCK_CLOEXEC);
     if (client->fd < 0) {
-        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED && errno != EPROTO
+            && errno != EINVAL) /* EINVAL: master has closed it, and tells so next */
             log_warning("accept connection: %m");
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             (void)sleep(1); /* the client still waits: no use in asking again at once */

@@ -54,7 +54,7 @@ static void on_listener(evutil_socket_t listener, short what, void *context)
             return;
         }
         if (fd < 0) {
-            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED && errno != EINVAL) /* as in worker_accept.c */
                 log_warning("accept connection: %m");
             return;
         }

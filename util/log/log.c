@@ -32,11 +32,12 @@ static struct {
     int64_t postlog_stuck_until_ms;
     bool syslog;
     int syslog_fd;       /* our own connection to syslog_path, or -1: lines go through syslog(3) */
+    int facility;        /* of <syslog.h> */
     bool to_stderr;
     bool stderr_info;
     struct str raw;      /* the line that is being made: memory that every line needs */
     struct str line;
-} state = { .fd = -1, .syslog_fd = -1 };
+} state = { .fd = -1, .syslog_fd = -1, .facility = LOG_MAIL };
 
 /* syslog keeps a pointer to the tag, so it is changed in place. Services change with every message, so that is done only when a
  * line is really written. */
@@ -80,7 +81,22 @@ void log_open(const char *syslog_name, const char *service)
     if (state.syslog_fd >= 0) /* it may be something else by now (master closes all before it starts a program) */
         (void)close(state.syslog_fd);
     state.syslog_fd = connect_datagram(syslog_path);
-    openlog(state.tag, state.syslog_fd < 0 ? LOG_PID | LOG_NDELAY : LOG_PID, LOG_MAIL);
+    openlog(state.tag, state.syslog_fd < 0 ? LOG_PID | LOG_NDELAY : LOG_PID, state.facility);
+}
+
+void log_set_facility(const char *name)
+{
+    static const struct { const char *name; int facility; } facilities[] = {
+        { "auth", LOG_AUTH }, { "authpriv", LOG_AUTHPRIV }, { "cron", LOG_CRON }, { "daemon", LOG_DAEMON }, { "ftp", LOG_FTP },
+        { "kern", LOG_KERN }, { "lpr", LOG_LPR }, { "mail", LOG_MAIL }, { "news", LOG_NEWS }, { "security", LOG_AUTH },
+        { "syslog", LOG_SYSLOG }, { "user", LOG_USER }, { "uucp", LOG_UUCP }, { "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },
+        { "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
+        { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(facilities); i++)
+        if (text_equal(facilities[i].name, name))
+            state.facility = facilities[i].facility;
 }
 
 const char *log_set_service(const char *service)
@@ -167,7 +183,7 @@ static void put_header(struct str *line, int priority)
     if (state.fd >= 0)
         str_printf(line, "%s %s %s[%ld]: ", stamp_now(), host, state.tag, (long)getpid());
     else if (state.syslog && state.syslog_fd >= 0)
-        str_printf(line, "<%d>%s %s[%ld]: ", LOG_MAIL | priority, stamp_now(), state.tag, (long)getpid());
+        str_printf(line, "<%d>%s %s[%ld]: ", state.facility | priority, stamp_now(), state.tag, (long)getpid());
 }
 
 /* A postlog service that doesn't read must not stop the mail: a full queue is waited for a moment, and after that not again for a
@@ -194,7 +210,7 @@ static void put_to_fd(int priority, struct str *line, size_t header_length)
     bool written = state.fd_is_postlog ? send_to_postlog(str_text(line), line->length)
         : write(state.fd, str_text(line), line->length) >= 0;
     if (!written) /* a log that can't be written must not stop the mail */
-        syslog(priority, "%s", str_text(line) + header_length);
+        syslog(state.facility | priority, "%s", str_text(line) + header_length);
 }
 
 /* The log's reader may have been started anew: the second try is to its new socket. */
@@ -206,7 +222,7 @@ static void put_to_syslog(int priority, const struct str *line, size_t header_le
         (void)close(state.syslog_fd); /* it is of no use any more */
         state.syslog_fd = connect_datagram(syslog_path);
     }
-    syslog(priority, "%s", str_text(line) + header_length);
+    syslog(state.facility | priority, "%s", str_text(line) + header_length);
 }
 
 static void put_to_stderr(const char *text)

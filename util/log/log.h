@@ -6,8 +6,12 @@
 #include <stdbool.h>
 
 /* Starts logging as "<syslog_name>/<service>"; service NULL for a bare command ("postfix/postmap" has one, too).
- * Opens syslog at once, so that it works after a chroot. facility NULL: mail. Until then lines go to standard error only. */
+ * Opens syslog at once, so that it works after a chroot. Until then lines go to standard error only. */
 void log_open(const char *syslog_name, const char *service);
+
+/* The syslog facility of all lines from now on, by its name (syslog_facility: "mail", "local3" ...); until then it is mail. An
+ * unknown name changes nothing: the configuration's reader has refused it. */
+void log_set_facility(const char *name);
 
 /* The same process may speak for another of Postfix's programs (smtpd logs message ids as cleanup did). Returns the
  * previous service, to be put back; texts are borrowed for as long as they are set. A name with a '/' in it is the whole tag: the

@@ -66,6 +66,7 @@ const struct config *command_config_load(const char *directory, const char *prog
         log_fatal_status(exit_status, "%s", str_text(&why));
     free(folder);
     str_free(&why);
+    log_set_facility(config->syslog_facility);
     log_open(config->syslog_name, program);
     if (*config->maillog_file != '\0') {
         struct str socket_path = {0};

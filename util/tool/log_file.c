@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/io/fd.h"
 #include "util/log/log.h"
 
 static bool has_good_prefix(const struct config *config)
@@ -30,6 +32,20 @@ bool log_file_is_refused(const struct config *config)
     return config->maillog_file[0] != '\0' && !has_good_prefix(config);
 }
 
+/* A new file gets the mode that the administrator set, whatever umask is; an old one keeps its own. */
+static int open_or_make(const struct config *config)
+{
+    mode_t mode = (mode_t)strtol(config->maillog_file_permissions, NULL, 8);
+    int fd = open(config->maillog_file, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, mode);
+
+    if (fd < 0)
+        return errno == EEXIST ? open(config->maillog_file, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+    if (fchmod(fd, mode) == 0)
+        return fd;
+    fd_close(&fd);
+    return -1;
+}
+
 int log_file_open(const struct config *config, struct str *why)
 {
     const char *name = config->maillog_file;
@@ -39,8 +55,7 @@ int log_file_open(const struct config *config, struct str *why)
         return -1;
     }
     /* Duplicated and not opened: a socket as standard output can't be opened, and not every user may. */
-    int fd = text_equal(name, "/dev/stdout") ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-        : open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int fd = text_equal(name, "/dev/stdout") ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : open_or_make(config);
     if (fd < 0)
         str_printf(why, "open logfile '%s': %s", name, strerror(errno));
     return fd;

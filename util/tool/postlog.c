@@ -99,6 +99,7 @@ int main(int argc, char **argv)
     }
     if (!config_load(NULL, NULL, 0, NULL, &config, &why))
         log_fatal("%s", str_text(&why));
+    log_set_facility(config->syslog_facility);
     if (tag != NULL)
         log_open(tag, NULL);
     else
