@@ -6,14 +6,17 @@
 #include <unistd.h>
 
 #include "master/worker/worker.h"
-#include "qmgr/active/feedback_log.h"
 #include "qmgr/active/agent_pool.h"
+#include "qmgr/active/feedback_log.h"
 #include "qmgr/active/intake_door.h"
 #include "qmgr/active/leave.h"
 #include "qmgr/active/limits.h"
 #include "qmgr/active/manager.h"
+#include "qmgr/active/outcome.h"
+#include "qmgr/active/queue_run.h"
 #include "qmgr/active/refill.h"
 #include "qmgr/active/route_asker.h"
+#include "qmgr/active/take_up.h"
 #include "qmgr/active/trigger.h"
 #include "qmgr/client/delivery_log.h"
 #include "qmgr/route/probe_route.h"
@@ -92,7 +95,7 @@ static bool has_work(void *context)
 {
     const struct manager *manager = context;
 
-    return leave_has_work(manager, manager->door);
+    return leave_has_work(manager);
 }
 
 int main(int argc, char **argv)
@@ -124,17 +127,16 @@ int main(int argc, char **argv)
     manager.schedule = schedule_new(limits_read, &manager);
     if (config->destination_concurrency_feedback_debug)
         schedule_observe(manager.schedule, feedback_log_change);
-    manager.pool = agent_pool_new(&manager);
-    manager.asker = route_asker_new(&manager);
-    manager.refill = refill_new(&manager);
+    manager.pool = agent_pool_new(&manager, &outcome_handlers);
+    manager.asker = route_asker_new(&manager, &take_up_handlers);
+    manager.refill = refill_new(&manager, take_up_file);
     manager.door = intake_door_new(&manager);
-    refill_scan_incoming(manager.refill);
-    refill_scan_deferred(manager.refill, false);
+    queue_run_start(&manager);
     worker_on_reload(worker, on_reload, &is_replaced);
     worker_serve_many(worker, on_connect, &manager);
 
     if (is_replaced) {
-        leave_begin(&manager, manager.door);
+        leave_begin(&manager);
         worker_leave(worker, has_work, &manager);
     } else {
         drain(&manager);

@@ -4,17 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 #include <utlist.h>
 
 #include "master/worker/worker.h"
-#include "qmgr/active/notice.h"
-#include "qmgr/active/outcome.h"
+#include "qmgr/active/limits.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/io/fd.h"
 #include "util/log/log.h"
 
 enum { BUSY_SOCKET_RETRY_MS = 50, RIDERS_MAX = 31 };
@@ -48,14 +45,16 @@ struct group {
 
 struct agent_pool {
     struct manager *manager;
+    const struct agent_pool_handlers *handlers;
     struct group *groups;
 };
 
-struct agent_pool *agent_pool_new(struct manager *manager)
+struct agent_pool *agent_pool_new(struct manager *manager, const struct agent_pool_handlers *handlers)
 {
     struct agent_pool *pool = memory_new(struct agent_pool);
 
     pool->manager = manager;
+    pool->handlers = handlers;
     return pool;
 }
 
@@ -75,24 +74,6 @@ static void free_link(struct link *link)
     free(link);
 }
 
-void agent_pool_free(struct agent_pool *pool)
-{
-    if (pool == NULL)
-        return;
-    while (pool->groups != NULL) {
-        struct group *group = pool->groups;
-        pool->groups = group->next;
-        while (group->idle != NULL)
-            free_link(group->idle);
-        while (group->busy != NULL)
-            free_link(group->busy);
-        event_free(group->pump);
-        free(group->path);
-        free(group);
-    }
-    free(pool);
-}
-
 /* --- groups --- */
 
 static void pump_soon(struct group *group, int64_t in_ms)
@@ -107,14 +88,6 @@ static void pump_soon(struct group *group, int64_t in_ms)
 
 static void on_pump(evutil_socket_t fd, short what, void *context);
 
-int64_t agent_pool_process_limit(const struct manager *manager, const char *service)
-{
-    const struct master_cf_entry *entry =
-        manager->master_cf == NULL ? NULL : master_cf_find(manager->master_cf, service, "unix");
-
-    return entry == NULL || entry->process_limit < 0 ? manager->config->default_process_limit : entry->process_limit;
-}
-
 static struct group *need_group(struct agent_pool *pool, struct schedule_transport *transport)
 {
     struct group *group = schedule_transport_data(transport);
@@ -128,7 +101,7 @@ static struct group *need_group(struct agent_pool *pool, struct schedule_transpo
     group->pool = pool;
     group->transport = transport;
     group->path = memory_copy_text(worker_socket_path(pool->manager->worker, str_text(&path)));
-    group->limit = agent_pool_process_limit(pool->manager, name);
+    group->limit = limits_processes(pool->manager, name);
     group->pump = event_new(pool->manager->events, -1, 0, on_pump, group);
     if (group->pump == NULL)
         memory_exhausted();
@@ -178,6 +151,7 @@ static void make_idle(struct link *link, const char *affinity)
 static void drop_link(struct link *link, const char *error)
 {
     struct group *group = link->group;
+    const struct agent_pool_handlers *handlers = group->pool->handlers;
     struct delivery *delivery = link->delivery;
     bool raced = link->untouched && link->orders > 1;
     char kept[64];
@@ -191,7 +165,7 @@ static void drop_link(struct link *link, const char *error)
             delivery->repeated = true;
             schedule_requeue(&delivery->entry);
         } else {
-            outcome_agent_lost(delivery, kept);
+            handlers->agent_lost(delivery, kept);
         }
         raced = true; /* it never came to the others */
         delivery = behind;
@@ -231,7 +205,7 @@ static bool take_notice(struct link *link)
     struct agent_notice notice;
 
     if (agent_notice_decode(link->channel, &notice) && !delivery_is_notice(link->delivery)) {
-        notice_order_errors(link->delivery, &notice);
+        link->group->pool->handlers->notice(link->delivery, &notice);
         return true;
     }
     drop_link(link, "malformed response");
@@ -253,7 +227,7 @@ static bool take_finished(struct link *link)
     if (link->delivery == NULL)
         make_idle(link, finished.affinity);
     schedule_let_ride(&delivery->entry, finished.riders < RIDERS_MAX ? finished.riders : RIDERS_MAX);
-    outcome_finished(delivery, &finished); /* texts of the message are still valid */
+    link->group->pool->handlers->finished(delivery, &finished); /* texts of the message are still valid */
     return true;
 }
 
@@ -294,29 +268,9 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 
 /* --- starting --- */
 
-/* Unix sockets connect at once or not at all. */
-int agent_pool_connect_now(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-        int saved = errno;
-        (void)close(fd); /* never was of use */
-        errno = saved;
-        fd = -1;
-    }
-    return fd;
-}
-
 static struct link *open_link(struct group *group)
 {
-    int fd = agent_pool_connect_now(group->path);
+    int fd = fd_connect_unix_now(group->path);
 
     if (fd < 0)
         return NULL;
@@ -368,7 +322,7 @@ static bool give_order(struct link *link, struct delivery *delivery)
 {
     delivery->behind = NULL;
     if (!delivery_send_order(delivery, link->channel)) {
-        outcome_file_lost(delivery, errno);
+        link->group->pool->handlers->file_lost(delivery, errno);
         return false;
     }
     link->orders++;
@@ -423,7 +377,7 @@ static void pump_group(struct group *group)
             pump_soon(group, BUSY_SOCKET_RETRY_MS);
             return;
         } else {
-            outcome_transport_lost(delivery, strerror(errno));
+            group->pool->handlers->transport_lost(delivery, strerror(errno));
         }
     }
     if (group->pool->manager->leaving)

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "qmgr/active/leave.h"
 #include "qmgr/active/message.h"
 #include "qmgr/active/refill.h"
+#include "qmgr/active/successor.h"
 #include "qmgr/active/take_up.h"
 #include "qmgr/client/intake_messages.h"
 #include "util/base/arena.h"
@@ -227,7 +227,7 @@ static bool handle_flush_site(struct peer *peer)
     if (!intake_flush_site_decode(peer->channel, &message) || *message.site == '\0')
         return misbehaves("malformed request");
     if (peer->door->manager->leaving)
-        leave_tell_successor_site(peer->door->manager, message.site);
+        successor_tell_site(peer->door->manager, message.site);
     else
         refill_scan_site(peer->door->manager->refill, message.site);
     return true;
@@ -324,7 +324,7 @@ static bool accept_message(struct peer *peer, struct lent *lent, bool another, s
     } else {
         arena_free(take_arena);
         if (queue == QUEUE_INCOMING && manager->leaving)
-            leave_tell_successor(manager, "I");
+            successor_tell(manager, "I");
         else if (queue == QUEUE_INCOMING)
             refill_scan_incoming(manager->refill);
     }

@@ -1,7 +1,6 @@
 #include "qmgr/active/limits.h"
 
 #include "qmgr/active/feedback_log.h"
-#include "qmgr/active/manager.h"
 #include "util/base/str.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -73,4 +72,12 @@ struct backoff limits_backoff(const struct config *config)
         backoff.bounce_lifetime_s = backoff.lifetime_s;
     }
     return backoff;
+}
+
+int64_t limits_processes(const struct manager *manager, const char *service)
+{
+    const struct master_cf_entry *entry =
+        manager->master_cf == NULL ? NULL : master_cf_find(manager->master_cf, service, "unix");
+
+    return entry == NULL || entry->process_limit < 0 ? manager->config->default_process_limit : entry->process_limit;
 }

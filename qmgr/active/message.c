@@ -310,3 +310,11 @@ bool message_has_verp(const struct message *message)
 {
     return *message->envelope.sender != '\0' && strlen(envelope_attribute(&message->envelope, ATTRIBUTE_VERP)) == 2;
 }
+
+void message_release(struct message *message, enum queue queue)
+{
+    message->released = true;
+    if (!spool_move(message->manager->spool, QUEUE_ACTIVE, queue, message->id) && errno != ENOENT)
+        log_warning("%s: move to the %s queue: %m", message->id, spool_queue_name(queue));
+    fd_close(&message->lock);
+}

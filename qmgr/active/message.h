@@ -85,6 +85,8 @@ bool message_remove_file(const struct message *message);
 bool message_mark_done(struct message *message);
 /* Marks, writes reasons and the next attempt, syncs, and moves it to deferred/. Frees nothing. False: see the log. */
 bool message_store_retry(struct message *message, int64_t next_attempt_s, bool delay_warned);
+/* Of a process that leaves: the message is its successor's from now on, and goes to that queue; no agent has anything of it. */
+void message_release(struct message *message, enum queue queue);
 /* Why recipients were deferred the last time. False: the record is damaged (the list is empty then). */
 bool message_read_reasons(struct message *message, struct retry *retry);
 /* Whether each recipient gets the message from a sender of its own (verp.h). */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "qmgr/active/leave.h"
 #include "qmgr/active/notice.h"
 #include "qmgr/active/refill.h"
 #include "util/base/clock.h"
@@ -15,7 +14,7 @@
 static void give_back_if_idle(struct message *message)
 {
     if (message->giving_back && !message->released && message->running == 0)
-        leave_release(message);
+        message_release(message, QUEUE_INCOMING);
 }
 
 static bool has_deferred(const struct message *message)
@@ -119,7 +118,7 @@ static void finish(struct delivery *delivery, const struct schedule_reason *unre
         suspend_destination(dead, unreachable);
 }
 
-void outcome_finished(struct delivery *delivery, const struct agent_finished *finished)
+static void on_finished(struct delivery *delivery, const struct agent_finished *finished)
 {
     struct str why = {0};
 
@@ -133,7 +132,7 @@ void outcome_finished(struct delivery *delivery, const struct agent_finished *fi
     str_free(&why);
 }
 
-void outcome_agent_lost(struct delivery *delivery, const char *error)
+static void on_agent_lost(struct delivery *delivery, const char *error)
 {
     const char *name = schedule_transport_name(schedule_entry_transport(&delivery->entry));
 
@@ -155,7 +154,7 @@ void outcome_agent_lost(struct delivery *delivery, const char *error)
     finish(delivery, NULL);
 }
 
-void outcome_file_lost(struct delivery *delivery, int error)
+static void on_file_lost(struct delivery *delivery, int error)
 {
     if (error == ENOENT) {
         /* postsuper -d or -h took it away: nothing is to be delivered now, nobody to be told. What is on hold keeps these recipients. */
@@ -168,7 +167,8 @@ void outcome_file_lost(struct delivery *delivery, int error)
     finish(delivery, NULL);
 }
 
-void outcome_transport_lost(struct delivery *delivery, const char *error)
+/* Everything that waits for it is deferred. */
+static void on_transport_lost(struct delivery *delivery, const char *error)
 {
     static const struct schedule_reason reason = { "4.3.0", "mail transport unavailable" };
     struct schedule_transport *transport = schedule_entry_transport(&delivery->entry);
@@ -181,3 +181,11 @@ void outcome_transport_lost(struct delivery *delivery, const char *error)
     while ((entry = schedule_take_all(transport)) != NULL)
         end_suspended(entry->owner, &reason);
 }
+
+const struct agent_pool_handlers outcome_handlers = {
+    .finished = on_finished,
+    .agent_lost = on_agent_lost,
+    .file_lost = on_file_lost,
+    .transport_lost = on_transport_lost,
+    .notice = notice_order_errors,
+};

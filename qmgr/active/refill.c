@@ -6,10 +6,8 @@
 #include <sys/stat.h>
 #include <utlist.h>
 
-#include "qmgr/active/intake_door.h"
-#include "qmgr/active/leave.h"
 #include "qmgr/active/message.h"
-#include "qmgr/active/take_up.h"
+#include "qmgr/active/successor.h"
 #include "qmgr/spool/recovery.h"
 #include "qmgr/spool/scan.h"
 #include "util/base/clock.h"
@@ -38,8 +36,8 @@ struct site {
 
 struct refill {
     struct manager *manager;
+    refill_take_up *take_up;
     struct event *turn;
-    struct event *queue_run;
     struct walk walks[2];
     unsigned next_walk;
     struct site *sites; /* domains whose mail the next walk through deferred makes due */
@@ -47,33 +45,19 @@ struct refill {
 
 static void on_turn(evutil_socket_t fd, short what, void *context);
 static void forget_sites(struct refill *refill);
-static void on_queue_run(evutil_socket_t fd, short what, void *context);
 
-struct refill *refill_new(struct manager *manager)
+struct refill *refill_new(struct manager *manager, refill_take_up *take_up)
 {
     struct refill *refill = memory_new(struct refill);
-    struct timeval delay = { .tv_sec = (time_t)manager->config->queue_run_delay };
 
     refill->manager = manager;
+    refill->take_up = take_up;
     refill->walks[0].queue = QUEUE_INCOMING;
     refill->walks[1].queue = QUEUE_DEFERRED;
     refill->turn = event_new(manager->events, -1, 0, on_turn, refill);
-    refill->queue_run = event_new(manager->events, -1, EV_PERSIST, on_queue_run, refill);
-    if (refill->turn == NULL || refill->queue_run == NULL || event_add(refill->queue_run, &delay) != 0)
+    if (refill->turn == NULL)
         memory_exhausted();
     return refill;
-}
-
-void refill_free(struct refill *refill)
-{
-    if (refill == NULL)
-        return;
-    scan_close(refill->walks[0].scan);
-    scan_close(refill->walks[1].scan);
-    forget_sites(refill);
-    event_free(refill->turn);
-    event_free(refill->queue_run);
-    free(refill);
 }
 
 static bool is_walking(const struct refill *refill)
@@ -203,7 +187,7 @@ static void take(struct refill *refill, enum queue queue, const char *id, bool f
     if (is_being_delivered(manager, queue, id))
         log_warning("%s: skipped, still being delivered", id);
     else if (spool_move(manager->spool, queue, QUEUE_ACTIVE, id))
-        (void)take_up_file(manager, id, flushed && queue == QUEUE_DEFERRED); /* it logs */
+        (void)refill->take_up(manager, id, flushed && queue == QUEUE_DEFERRED); /* it logs */
     else if (errno != ENOENT)
         log_warning("%s: move to the active queue: %m", id);
 }
@@ -258,40 +242,12 @@ void refill_give_back(struct refill *refill, bool flushing)
     const struct site *site;
 
     if (flushing || (walk->scan != NULL && (walk->all || walk->again_all)))
-        leave_tell_successor(refill->manager, "DFA");
+        successor_tell(refill->manager, "DFA");
     LL_FOREACH (refill->sites, site)
-        leave_tell_successor_site(refill->manager, site->domain);
+        successor_tell_site(refill->manager, site->domain);
     for (size_t i = 0; i < COUNT_OF(refill->walks); i++) {
         scan_close(refill->walks[i].scan);
         refill->walks[i].scan = NULL;
     }
     forget_sites(refill);
-}
-
-static bool is_ours(void *context, enum queue queue, const char *id)
-{
-    struct manager *manager = context;
-
-    return queue == QUEUE_ACTIVE ? message_find(manager, id) != NULL
-                                 : places_has(manager->places, id) || intake_door_has(manager->door, id);
-}
-
-void refill_adopt(struct refill *refill)
-{
-    struct manager *manager = refill->manager;
-
-    if (manager->foreign > 0)
-        manager->foreign = recovery_adopt(manager->spool, is_ours, manager);
-}
-
-static void on_queue_run(evutil_socket_t fd, short what, void *context)
-{
-    struct refill *refill = context;
-
-    if (refill->manager->leaving) /* the queue is our successor's */
-        return;
-    refill_adopt(refill);
-    schedule_tidy(refill->manager->schedule, clock_monotonic_ms());
-    refill_scan_incoming(refill);
-    refill_scan_deferred(refill, false);
 }

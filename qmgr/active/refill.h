@@ -5,8 +5,11 @@
 #define QMGR_ACTIVE_REFILL_H
 #include "qmgr/active/manager.h"
 
-struct refill *refill_new(struct manager *manager);
-void refill_free(struct refill *refill);
+/* A file that was moved to active/ becomes an active message, or is put aside. False: it was not taken up. */
+typedef bool refill_take_up(struct manager *manager, const char *id, bool ignore_defer_transports);
+
+/* Lives as long as the process. */
+struct refill *refill_new(struct manager *manager, refill_take_up *take_up);
 
 /* There are (or may be) files in incoming. */
 void refill_scan_incoming(struct refill *refill);
@@ -17,8 +20,6 @@ void refill_scan_deferred(struct refill *refill, bool all);
 void refill_take_deferred(struct refill *refill, const char *id);
 /* The deferred messages that have a recipient in this domain are due now (postqueue -s, ETRN). */
 void refill_scan_site(struct refill *refill, const char *site);
-/* Takes over what a predecessor, which went on after a reload, had when it died. Costs nothing when there is none. */
-void refill_adopt(struct refill *refill);
 /* This process leaves: what was asked for and isn't over is its successor's to do; flushing: so is a
  * flush, messages of which were given back. */
 void refill_give_back(struct refill *refill, bool flushing);

@@ -6,12 +6,12 @@
 #include <utlist.h>
 
 #include "master/worker/worker.h"
-#include "qmgr/active/agent_pool.h"
-#include "qmgr/active/take_up.h"
+#include "qmgr/active/limits.h"
 #include "qmgr/route/route_messages.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/io/fd.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
 
@@ -46,6 +46,7 @@ struct line {
 
 struct route_asker {
     struct manager *manager;
+    const struct route_asker_handlers *handlers;
     char *path;
     size_t limit;
     struct question *waiting;
@@ -60,18 +61,19 @@ static void on_tick(evutil_socket_t fd, short what, void *context);
 
 static size_t line_limit(const struct manager *manager)
 {
-    int64_t limit = agent_pool_process_limit(manager, manager->config->rewrite_service_name);
+    int64_t limit = limits_processes(manager, manager->config->rewrite_service_name);
 
     return limit <= 0 || limit > LINES_MAX ? LINES_MAX : (size_t)limit;
 }
 
-struct route_asker *route_asker_new(struct manager *manager)
+struct route_asker *route_asker_new(struct manager *manager, const struct route_asker_handlers *handlers)
 {
     struct route_asker *asker = memory_new(struct route_asker);
     struct str path = {0};
 
     str_printf(&path, "private/%s", manager->config->rewrite_service_name);
     asker->manager = manager;
+    asker->handlers = handlers;
     asker->path = memory_copy_text(worker_socket_path(manager->worker, str_text(&path)));
     asker->limit = line_limit(manager);
     asker->pump = event_new(manager->events, -1, 0, on_pump, asker);
@@ -91,25 +93,6 @@ static void free_line(struct line *line)
     event_free(line->readable);
     ipc_close(line->channel);
     free(line);
-}
-
-void route_asker_free(struct route_asker *asker)
-{
-    if (asker == NULL)
-        return;
-    while (asker->lines != NULL) {
-        free(asker->lines->question);
-        free_line(asker->lines);
-    }
-    while (asker->waiting != NULL) {
-        struct question *question = asker->waiting;
-        DL_DELETE(asker->waiting, question);
-        free(question);
-    }
-    event_free(asker->pump);
-    event_free(asker->tick);
-    free(asker->path);
-    free(asker);
 }
 
 void route_asker_ask(struct route_asker *asker, struct message *message, size_t index, bool probe)
@@ -136,7 +119,7 @@ static void settle(struct question *question, enum route_result result, const st
     size_t index = question->index;
 
     free(question);
-    take_up_routed(message, index, result, route);
+    message->manager->asker->handlers->routed(message, index, result, route);
 }
 
 static void settle_failed(struct question *question)
@@ -216,7 +199,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 
 static struct line *open_line(struct route_asker *asker)
 {
-    int fd = agent_pool_connect_now(asker->path);
+    int fd = fd_connect_unix_now(asker->path);
 
     if (fd < 0)
         return NULL;
@@ -377,10 +360,10 @@ static void release_known(struct route_asker *asker)
     struct line *line;
 
     DL_FOREACH (asker->waiting, question)
-        take_up_release(question->message);
+        asker->handlers->release(question->message);
     DL_FOREACH (asker->lines, line) {
         if (line->question != NULL)
-            take_up_release(line->question->message);
+            asker->handlers->release(line->question->message);
     }
 }
 

@@ -317,7 +317,8 @@ static void give_up(struct message *message)
     }
 }
 
-void take_up_release(struct message *message)
+/* Schedules the recipients whose route is known, while others' may still be looked up. */
+static void release(struct message *message)
 {
     size_t count = message->released ? 0 : message->routed_count;
 
@@ -329,14 +330,14 @@ void take_up_release(struct message *message)
 /* All routes are known. */
 static void finish(struct message *message)
 {
-    take_up_release(message);
+    release(message);
     free(message->routed);
     message->routed = NULL;
     if (--message->deliveries == 0)
         outcome_message(message);
 }
 
-void take_up_routed(struct message *message, size_t index, enum route_result result, const struct route *route)
+static void on_routed(struct message *message, size_t index, enum route_result result, const struct route *route)
 {
     message->routes_asked--;
     if (message->released) /* it is another process's */
@@ -360,6 +361,8 @@ void take_up_message(struct message *message)
     if (message->routes_asked == 0)
         finish(message);
 }
+
+const struct route_asker_handlers take_up_handlers = { .routed = on_routed, .release = release };
 
 /* --- files --- */
 

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "qmgr/active/leave.h"
+#include "qmgr/active/queue_run.h"
 #include "qmgr/active/refill.h"
+#include "qmgr/active/successor.h"
 #include "qmgr/spool/queue_id.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
@@ -34,7 +35,7 @@ static void deliver_now(struct manager *manager, const char *id)
 static void obey(struct manager *manager, const char *bytes)
 {
     if (manager->leaving) {
-        leave_tell_successor(manager, bytes);
+        successor_tell(manager, bytes);
         return;
     }
     if (*bytes == '#') {
@@ -52,7 +53,7 @@ static void obey(struct manager *manager, const char *bytes)
     if (strpbrk(bytes, "IW") != NULL)
         refill_scan_incoming(manager->refill);
     if (strchr(bytes, 'W') != NULL) /* master, a second after a process of this service died, for one */
-        refill_adopt(manager->refill);
+        queue_run_adopt(manager);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)

@@ -51,25 +51,6 @@ static void finish(struct dial *dial, int fd)
     done(context, fd);
 }
 
-/* Never waits: a full backlog is EAGAIN. */
-static int connect_now(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-        int saved = errno;
-        fd_close(&fd);
-        errno = saved;
-    }
-    return fd;
-}
-
 static void take_result(struct dial *dial, int fd)
 {
     int64_t left_ms = dial->deadline_ms - clock_monotonic_ms();
@@ -82,7 +63,7 @@ static void take_result(struct dial *dial, int fd)
 
 static void try_now(struct dial *dial)
 {
-    int fd = connect_now(dial->path);
+    int fd = fd_connect_unix_now(dial->path);
 
     if (fd < 0 && errno == EACCES) {
         dial->reply = connector_ask(dial->path);

@@ -148,6 +148,21 @@ int fd_connect_unix(const char *path, int timeout_ms)
     return fd;
 }
 
+int fd_connect_unix_now(const char *path)
+{
+    struct sockaddr_un address;
+
+    if (!unix_address(path, &address))
+        return -1;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        int saved = errno;
+        fd_close(&fd);
+        errno = saved;
+    }
+    return fd;
+}
+
 int fd_listen_unix(const char *path, mode_t mode, int backlog)
 {
     struct sockaddr_un address;

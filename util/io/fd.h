@@ -21,6 +21,8 @@ void fd_set_window(int fd, int64_t bytes);
 
 /* Unix sockets. Connects within timeout (ms); -1 with errno. Path length is checked (ENAMETOOLONG). */
 int fd_connect_unix(const char *path, int timeout_ms);
+/* A non-blocking socket, connected at once or not at all (EAGAIN: a full backlog); -1 with errno. Asks no connector. */
+int fd_connect_unix_now(const char *path);
 /* What fd_connect_unix tries where this process isn't allowed to go (EACCES): processes of the network user reach private/
  * that way. The one static of fd.c holds it; NULL: nothing. */
 void fd_set_connector(int (*connector)(const char *path, int timeout_ms));
