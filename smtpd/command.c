@@ -4,6 +4,7 @@
 
 #include "smtpd/encryption.h"
 #include "smtpd/milter_stage.h"
+#include "smtpd/notice.h"
 #include "smtpd/session.h"
 #include "util/base/escape.h"
 #include "util/base/memory.h"
@@ -179,8 +180,10 @@ static struct verdict run_and_blame(struct session *session, const struct comman
     unsigned before = session->trouble;
 
     session->trouble = 0;
-    session->trouble_is_over = false;
+    session->trouble_is_over = session->begins_anew = false;
     struct verdict verdict = command->run(session, arguments);
+    if (session->begins_anew && notice_flush(session, before))
+        before = 0;
     if (session->trouble == 0 && is_of_syntax(&verdict) && command->run != command_data)
         session->trouble = TROUBLE_PROTOCOL;
     if (!session->trouble_is_over)

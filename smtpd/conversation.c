@@ -22,7 +22,6 @@
 #include "util/log/log.h"
 #include "util/sasl/sasl_base64.h"
 
-enum { TRANSCRIPT_BYTES = 64 * 1024 };
 
 static void name_server(struct session *session, const struct sockaddr *own, socklen_t length)
 {
@@ -83,19 +82,17 @@ static void stop(struct session *session)
 /* What the postmaster may see of a command: not the secret that AUTH brings along. */
 static void transcribe(struct session *session, const char *line)
 {
-    size_t shown = strlen(line);
+    const char *at = line + strspn(line, " \t");
 
-    if (text_starts_with_nocase(line + strspn(line, " \t"), "AUTH")) {
-        const char *at = line + strspn(line, " \t");
+    if (text_starts_with_nocase(at, "AUTH")) {
         at += strcspn(at, " \t");
         at += strspn(at, " \t");
-        shown = (size_t)(at - line) + strcspn(at, " \t");
+        at += strcspn(at, " \t");
+        const char *shown = *at == '\0' ? line : arena_printf(session->call, "%.*s ...", (int)(at - line), line);
+        notice_record(session, "In:  ", shown, strlen(shown));
+    } else {
+        notice_record(session, "In:  ", line, strlen(line));
     }
-    if (session->transcript.length >= TRANSCRIPT_BYTES)
-        return;
-    str_put(&session->transcript, "In:  ");
-    str_put_bytes(&session->transcript, line, shown);
-    str_put(&session->transcript, line[shown] == '\0' ? "\n" : " ...\n");
 }
 
 static enum stream_status read_command(struct session *session, struct str *line)
@@ -184,6 +181,9 @@ static enum stream_status serve(struct session *session)
             sasl_wipe(&line);
         if (!session->replied)
             reply_put(session, verdict);
+        if (session->ended_content && notice_flush(session, session->trouble))
+            session->trouble = 0;
+        session->ended_content = false;
         arena_reset(session->call);
     }
     if (status == STREAM_OK)
@@ -244,7 +244,7 @@ void conversation_run(struct service *service, int fd, const struct sockaddr *pe
         say_goodbye(&session, status);
     milter_stage_stop(&session);
     transaction_reset(&session.transaction);
-    notice_send(&session);
+    notice_send(&session, session.trouble);
     command_put_counts(&session.counts, &counts);
     log_info("disconnect from %s%s", session.client_text, str_text(&counts));
     str_free(&counts);

@@ -254,6 +254,7 @@ struct verdict message_end(struct session *session, bool chunked)
     struct transaction *transaction = &session->transaction;
     uint64_t size = transaction->framing.size_bytes;
 
+    session->ended_content = true;
     if (transaction->framing.saw_bare_lf) {
         struct verdict refused = session_judge_bare_newline(session);
         if (refused.code != 0) {

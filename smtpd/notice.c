@@ -4,6 +4,8 @@
 #include "smtpd/session.h"
 #include "util/base/memory.h"
 
+enum { TRANSCRIPT_BYTES = 64 * 1024 };
+
 /* In the order in which their recipients are told. */
 static const struct {
     const char *name;
@@ -28,12 +30,24 @@ static unsigned reported_classes(const char *list)
     return bits;
 }
 
-void notice_send(struct session *session)
+void notice_record(struct session *session, const char *label, const char *text, size_t length)
+{
+    struct str *transcript = &session->transcript;
+
+    if (transcript->length >= TRANSCRIPT_BYTES)
+        return;
+    str_put(transcript, label);
+    str_put_bytes(transcript, text, length);
+    str_put_char(transcript, '\n');
+    session->transcript_lines++;
+}
+
+void notice_send(struct session *session, unsigned trouble)
 {
     const struct config *config = session->config;
     struct verdict verdict;
 
-    if ((session->trouble & reported_classes(config->notify_classes)) == 0)
+    if ((trouble & reported_classes(config->notify_classes)) == 0)
         return;
     /* A failure is logged there; nobody waits for it. */
     (void)postmaster_notice_send(session->service->intake, config, &(struct postmaster_notice){
@@ -42,4 +56,14 @@ void notice_send(struct session *session)
         .transcript = str_text(&session->transcript),
         .trace_id = session->trace_id,
     }, NULL, &verdict);
+}
+
+bool notice_flush(struct session *session, unsigned trouble)
+{
+    if (session->transcript_lines <= session->config->smtpd_history_flush_threshold)
+        return false;
+    notice_send(session, trouble);
+    str_clear(&session->transcript);
+    session->transcript_lines = 0;
+    return true;
 }

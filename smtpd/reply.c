@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/notice.h"
 #include "smtpd/reply_footer.h"
 #include "smtpd/session.h"
 #include "util/base/clock.h"
@@ -21,9 +22,7 @@ static void put_line(struct session *session, const struct verdict *verdict, con
         str_put_char(line, ' ');
     }
     text_put_printable(line, text, length, '?', true);
-    str_put(&session->transcript, "Out: ");
-    str_put_bytes(&session->transcript, str_text(line), line->length);
-    str_put_char(&session->transcript, '\n');
+    notice_record(session, "Out: ", str_text(line), line->length);
     if (log_debug_level() > 0)
         log_debug("> %s: %s", session->client_text, str_text(line));
     str_put(line, "\r\n");

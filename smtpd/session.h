@@ -96,7 +96,10 @@ struct session {
     bool lost;                 /* the connection is of no use any more */
     unsigned trouble;          /* TROUBLE_* so far */
     bool trouble_is_over;      /* the command at hand took a message in: what went wrong before isn't reported */
-    struct str transcript;     /* what was said, for the postmaster */
+    struct str transcript;     /* what was said, for the postmaster (notice.h) */
+    int64_t transcript_lines;
+    bool begins_anew;          /* by the command at hand: HELO, EHLO, RSET */
+    bool ended_content;        /* the command at hand did */
     struct str scratch;
 };
 

@@ -33,6 +33,7 @@ static struct verdict greet(struct session *session, const char *name, bool exte
         session->trouble |= TROUBLE_SOFTWARE;
         return VERDICT(421, "4.3.0", arena_printf(session->call, "%s Server local data error", session->config->myhostname));
     }
+    session->begins_anew = true;
     const char *previous = session->helo;
     session->helo = name;
     struct verdict verdict = restrictions_ask(session, POLICY_HELO, NULL, NULL);

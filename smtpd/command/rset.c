@@ -6,6 +6,7 @@ struct verdict command_rset(struct session *session, const char *arguments)
 {
     if (*arguments != '\0')
         return VERDICT(501, "5.5.4", "Syntax: RSET");
+    session->begins_anew = true;
     transaction_reset(&session->transaction);
     session->deferrals.sender = (struct verdict){0};
     return VERDICT(250, "2.0.0", "Ok");
