@@ -6,6 +6,7 @@
 
 #include "qmgr/client/delivery_log.h"
 #include "util/base/clock.h"
+#include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
@@ -13,6 +14,7 @@
 enum {
     TEXT_BYTES_KEPT = 4096, /* of each text that an agent reports */
     PARTS_MAX = 100000,     /* far above what an alias that fails can have */
+    PARTS_BYTES_MAX = 64 << 20,
 };
 
 bool delivery_is_notice(const struct delivery *delivery)
@@ -169,15 +171,29 @@ static size_t add_recipient(struct message *message)
     return count;
 }
 
+/* Of memory, roughly. */
+static size_t part_bytes(const struct agent_part *part)
+{
+    const char *const texts[] = { part->address, part->status, part->why, part->relay, part->action, part->diagnostic_type,
+        part->diagnostic, part->remote_mta, part->owner };
+    size_t bytes = sizeof(struct recipient) + sizeof(struct target);
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        bytes += strnlen(texts[i], TEXT_BYTES_KEPT) + 1;
+    return bytes;
+}
+
 bool delivery_take_part(struct delivery *delivery, const struct agent_part *part)
 {
     struct message *message = delivery->message;
+    size_t bytes = part_bytes(part);
 
     if (part->index >= delivery->count || delivery->reported[part->index] || delivery_is_notice(delivery)
         || !((part->code >= 200 && part->code < 300) || (part->code >= 500 && part->code < 600))
-        || delivery->part_count == PARTS_MAX)
+        || delivery->part_count == PARTS_MAX || bytes > PARTS_BYTES_MAX - delivery->part_bytes)
         return false;
     delivery->part_count++;
+    delivery->part_bytes += bytes;
     size_t parent = delivery->indexes[part->index];
     size_t index = add_recipient(message);
     message->envelope.recipients[index] = message->envelope.recipients[parent];

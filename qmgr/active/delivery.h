@@ -23,6 +23,7 @@ struct delivery {
     bool *reported;
     size_t count;
     size_t part_count;        /* that the agent reported */
+    size_t part_bytes;        /* ... and what they take */
     bool repeated;            /* the agent that first had it was gone already */
     bool failed;              /* notices: some verdict was bad */
     bool withdrawn;           /* the message was taken away before an agent got this; who it is for stays as before */

@@ -25,6 +25,7 @@ enum {
     ATTRIBUTES_BYTES_MAX = 256 << 10, /* they travel in one message with every order */
     FREE_BYTES_CHECK_MS = 1000,
     PLACE_ATTEMPTS = 5,
+    UNREAD_BYTES_MAX = 64 << 10,      /* answers that a peer hasn't taken */
 };
 
 struct lent {
@@ -405,10 +406,12 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     }
     if (open && ipc_failed(peer->channel))
         (void)misbehaves(ipc_error(peer->channel));
-    if (ipc_failed(peer->channel))
+    if (ipc_failed(peer->channel)) {
         drop_peer(peer);
-    else
-        (void)flush_peer(peer);
+    } else if (flush_peer(peer) && ipc_output_bytes(peer->channel) > UNREAD_BYTES_MAX) {
+        (void)misbehaves("it doesn't read what it is told");
+        drop_peer(peer);
+    }
 }
 
 void intake_door_keep_lent(struct intake_door *door)

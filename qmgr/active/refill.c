@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <utlist.h>
 
@@ -17,7 +18,12 @@
 #include "util/log/log.h"
 #include "util/mail/address.h"
 
-enum { FILES_PER_TURN = 100, MESSAGES_PER_TURN = 20 };
+enum {
+    FILES_PER_TURN = 100,
+    MESSAGES_PER_TURN = 20,
+    SITES_MAX = 1000,
+    SITE_BYTES_MAX = 255, /* of a domain name */
+};
 
 /* A walk through one queue, and whether another is wanted when it ends. */
 struct walk {
@@ -96,10 +102,21 @@ void refill_scan_deferred(struct refill *refill, bool all)
 
 void refill_scan_site(struct refill *refill, const char *site)
 {
-    struct site *added = memory_new(struct site);
+    struct site *known;
+    size_t count = 0;
 
-    added->domain = memory_copy_text(site);
-    LL_PREPEND(refill->sites, added);
+    LL_FOREACH(refill->sites, known) {
+        count++;
+        if (text_equal_nocase(known->domain, site))
+            break;
+    }
+    if (strlen(site) > SITE_BYTES_MAX || (known == NULL && count == SITES_MAX))
+        return;
+    if (known == NULL) {
+        struct site *added = memory_new(struct site);
+        added->domain = memory_copy_text(site);
+        LL_PREPEND(refill->sites, added);
+    }
     begin(refill, &refill->walks[1], false);
 }
 

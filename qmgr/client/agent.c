@@ -20,6 +20,7 @@ struct agent *agent_open(int socket)
     struct agent *agent = memory_new(struct agent);
 
     agent->channel = ipc_open(socket);
+    ipc_take_descriptors(agent->channel);
     return agent;
 }
 

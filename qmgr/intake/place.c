@@ -82,6 +82,8 @@ static bool connect_to_manager(struct place *place)
     }
     if (place->channel == NULL)
         log_warning("connect to %s: %s", place->socket_path, strerror(errno));
+    else
+        ipc_take_descriptors(place->channel);
     return place->channel != NULL;
 }
 

@@ -13,7 +13,7 @@
 #include "util/io/fd.h"
 #include "util/ipc/ipc.h"
 
-enum { SAVE_INTERVAL_S = 5 };
+enum { SAVE_INTERVAL_S = 5, NAME_BYTES_MAX = 1024 };
 
 struct anvil {
     struct worker *worker;
@@ -52,7 +52,8 @@ static bool obey(struct server *server, const struct anvil_event *event)
         server->open = NULL;
         return true;
     }
-    if (event->kind >= ANVIL_KINDS || (event->kind == ANVIL_CONNECT && server->open != NULL))
+    if (event->kind >= ANVIL_KINDS || (event->kind == ANVIL_CONNECT && server->open != NULL)
+        || strlen(event->service) + strlen(event->client) > NAME_BYTES_MAX)
         return false;
     struct tally_client *client =
         tally_count(tally, event->kind, event->service, event->client, clock_monotonic_ms(), &counts);

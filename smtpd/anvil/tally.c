@@ -68,6 +68,19 @@ struct tally_client *tally_find(struct tally *tally, const char *service, const 
     return found;
 }
 
+/* One that has no connection open; who sweeps is the timer. */
+static void forget_oldest(struct tally *tally)
+{
+    struct tally_client *client = tally->clients;
+
+    while (client != NULL && client->connections > 0)
+        client = client->hh.next;
+    if (client != NULL) {
+        HASH_DEL(tally->clients, client);
+        free(client);
+    }
+}
+
 static struct tally_client *find_or_make(struct tally *tally, const char *service, const char *name, int64_t now_ms)
 {
     struct tally_client *client = tally_find(tally, service, name);
@@ -76,7 +89,7 @@ static struct tally_client *find_or_make(struct tally *tally, const char *servic
     if (client != NULL)
         return client;
     if (HASH_COUNT(tally->clients) >= CLIENTS_MAX)
-        tally_sweep(tally, now_ms);
+        forget_oldest(tally);
     client = memory_zeroed(1, sizeof(*client) + length + 1);
     memcpy(client->name, str_text(&tally->key), length + 1);
     client->since_ms = now_ms;

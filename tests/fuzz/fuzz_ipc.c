@@ -108,6 +108,7 @@ static void feed(const uint8_t *bytes, size_t length, decoder *decode)
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
         return;
     struct ipc_channel *channel = ipc_open(ends[0]);
+    ipc_take_descriptors(channel);
     if (send(ends[1], bytes, length, MSG_DONTWAIT) == (ssize_t)length) {
         (void)shutdown(ends[1], SHUT_WR);
         while (ipc_feed(channel)) {

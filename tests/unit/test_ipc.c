@@ -23,6 +23,7 @@ static void open_channels(struct ipc_channel *ends[2], bool nonblocking)
     for (int i = 0; i < 2; i++) {
         fd_set_nonblocking(fds[i], nonblocking);
         ends[i] = ipc_open(fds[i]);
+        ipc_take_descriptors(ends[i]);
     }
 }
 
@@ -90,6 +91,29 @@ static void a_descriptor_is_the_channels_once_it_is_put(void **unused)
     assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
+static void a_descriptor_that_nobody_asked_for_ends_the_connection(void **unused)
+{
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        int fds[2];
+        unsigned type;
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+        struct ipc_channel *channel = ipc_open(fds[0]);
+        int fd = descriptor_with('x');
+        assert_int_equal(fd_send(fds[1], "\0\0", 2, fd, 0), 2);
+        fd_close(&fd);
+        if (nonblocking) {
+            assert_true(ipc_feed(channel));
+            assert_false(ipc_next(channel, &type));
+        } else {
+            assert_false(ipc_receive(channel, &type, clock_deadline_s(10)));
+        }
+        assert_true(ipc_failed(channel));
+        assert_string_equal(ipc_error(channel), "unexpected descriptor");
+        ipc_close(channel);
+        fd_close(&fds[1]);
+    }
+}
+
 static void receiving_ends_at_its_deadline(void **unused)
 {
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
@@ -112,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_descriptor_comes_with_its_message),
         cmocka_unit_test(a_descriptor_is_the_channels_once_it_is_put),
+        cmocka_unit_test(a_descriptor_that_nobody_asked_for_ends_the_connection),
         cmocka_unit_test(receiving_ends_at_its_deadline),
     };
 

@@ -26,6 +26,7 @@ struct waiting_fd {
 struct ipc_channel {
     int socket;
     bool failed;
+    bool takes_fds;
     char error[64];
     int receive_ms; /* the socket's own time limit for reading; 0: not yet set, -1: it can't have one */
     struct str input;
@@ -47,6 +48,11 @@ struct ipc_channel *ipc_open(int socket)
 
     channel->socket = socket;
     return channel;
+}
+
+void ipc_take_descriptors(struct ipc_channel *channel)
+{
+    channel->takes_fds = true;
 }
 
 void ipc_close(struct ipc_channel *channel)
@@ -111,8 +117,12 @@ static bool feed(struct ipc_channel *channel, int flags, bool *got)
     if (channel->failed)
         return false;
     ssize_t count = fd_receive(channel->socket, bytes, sizeof(bytes), &fd, flags);
-    if (fd >= 0 && channel->input_fd_count == FDS_MAX)
+    if (fd >= 0 && (!channel->takes_fds || channel->input_fd_count == FDS_MAX)) {
         fd_close(&fd);
+        *got = true;
+        (void)fail(channel, "unexpected descriptor");
+        return true; /* it is there, and misbehaves */
+    }
     if (fd >= 0)
         channel->input_fds[channel->input_fd_count++] = fd;
     if (count == 0)
@@ -359,15 +369,15 @@ static ssize_t send_some(struct ipc_channel *channel)
     return sent;
 }
 
-bool ipc_has_output(const struct ipc_channel *channel)
+size_t ipc_output_bytes(const struct ipc_channel *channel)
 {
-    return channel->output_start < channel->output.length;
+    return channel->output.length - channel->output_start;
 }
 
 bool ipc_drain(struct ipc_channel *channel, bool *more)
 {
     *more = false;
-    while (!channel->failed && ipc_has_output(channel)) {
+    while (!channel->failed && ipc_output_bytes(channel) > 0) {
         ssize_t sent = send_some(channel);
         if (sent >= 0) {
             channel->output_start += (size_t)sent;
