@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "qmgr/bounce/original.h"
 #include "qmgr/bounce/template_expand.h"
 #include "qmgr/intake/postmaster_notice.h"
 #include "util/base/clock.h"
@@ -80,6 +81,17 @@ static void put_from(struct composer *composer)
     put_line(composer, "From: %s", template_from(composer->config, composer->report->template));
 }
 
+/* Mail programs show the report with the message that it is about. */
+static void put_thread(struct composer *composer)
+{
+    const char *id = composer->config->enable_threaded_bounces ? original_message_id(composer->order) : NULL;
+
+    if (id != NULL) {
+        put_line(composer, "References: %s", id);
+        put_line(composer, "In-Reply-To: %s", id);
+    }
+}
+
 static void put_header(struct composer *composer)
 {
     const struct report *report = composer->report;
@@ -94,6 +106,7 @@ static void put_header(struct composer *composer)
     put_line(composer, "Subject: %s", report->to_postmaster && template->postmaster_subject != NULL
         ? template->postmaster_subject : template->subject);
     put_line(composer, "To: %s", quoted(composer, report->recipient));
+    put_thread(composer);
     put_line(composer, "Auto-Submitted: %s", *report->sender == '\0' ? "auto-replied" : "auto-generated");
     put_line(composer, "MIME-Version: 1.0");
     put_line(composer, "Content-Type: multipart/report; report-type=delivery-status;");
