@@ -252,7 +252,8 @@ static enum decision walk_restrictions(const struct entry *entry, const char *ac
         return evaluation_server_error(evaluation);
     }
     const struct restriction_list *list =
-        restriction_list_parse_action(&evaluation->policy->parser, evaluation->arena, entry->table, action);
+        restriction_list_parse_action(&evaluation->policy->parser, evaluation->arena, entry->table, action,
+            evaluation->context);
 
     evaluation->entry_depth++;
     enum decision decision = list == NULL ? evaluation_server_error(evaluation) : evaluation_walk(evaluation, list);

@@ -280,6 +280,8 @@ enum decision decide_access_certificate(struct evaluation *evaluation, const str
 {
     const struct tls_facts *tls = evaluation->facts->tls;
 
+    if (!evaluation->policy->config->smtpd_tls_ask_ccert)
+        log_warning("%s is requested, but \"smtpd_tls_ask_ccert = no\"", restriction->name);
     if (tls == NULL || !tls->has_certificate)
         return DECISION_DUNNO;
     struct search search = search_for(evaluation, restriction, SUBJECT_CERTIFICATE, tls->subject);

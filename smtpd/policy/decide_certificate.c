@@ -12,10 +12,10 @@ static enum table_result look_up(struct evaluation *evaluation, const char *fing
     return result;
 }
 
-/* Whoever isn't asked for a certificate shows none. */
+/* Whoever isn't asked for a certificate shows none; who didn't say STARTTLS could show none anyway. */
 static void warn_if_not_asked(const struct evaluation *evaluation, const struct restriction *restriction)
 {
-    if (!evaluation->policy->config->smtpd_tls_ask_ccert)
+    if (evaluation->facts->encrypted && !evaluation->policy->config->smtpd_tls_ask_ccert)
         log_warning("%s is requested, but \"smtpd_tls_ask_ccert = no\"", restriction->name);
 }
 

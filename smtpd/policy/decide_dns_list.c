@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "smtpd/policy/decide_relay.h"
 #include "smtpd/policy/dns_list.h"
 #include "smtpd/policy/dns_list_reply.h"
 #include "util/base/memory.h"
@@ -207,7 +208,8 @@ static enum decision permit_in(struct evaluation *evaluation, const struct dns_l
             "Service unavailable");
         return DECISION_DUNNO;
     }
-    return dns_list_counts(list, answer) ? DECISION_PERMIT : DECISION_DUNNO;
+    /* Nobody becomes a relay for strangers because a list likes them. */
+    return dns_list_counts(list, answer) && decide_relay_is_safe(evaluation) ? DECISION_PERMIT : DECISION_DUNNO;
 }
 
 #define REJECT(name, what)                                                                                      \

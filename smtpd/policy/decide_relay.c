@@ -38,6 +38,13 @@ static bool is_authorized(struct evaluation *evaluation, bool *failed)
     return false;
 }
 
+bool decide_relay_is_safe(struct evaluation *evaluation)
+{
+    bool failed;
+
+    return is_authorized(evaluation, &failed);
+}
+
 enum decision decide_relay_permit(struct evaluation *evaluation, const struct restriction *restriction)
 {
     bool failed;

@@ -13,13 +13,13 @@ struct way {
     const char *tempfail_action;
 };
 
-static enum decision fail_for_now(struct evaluation *evaluation, const struct way *way, const char *detail)
+static enum decision fail_for_now(struct evaluation *evaluation, const struct way *way, int code, const char *detail)
 {
-    if (way->defer_code < 400)
+    if (code < 400)
         return DECISION_DUNNO;
     if (text_equal_nocase(way->tempfail_action, "defer"))
-        return evaluation_reject(evaluation, way->defer_code, way->status, &way->subject, detail);
-    evaluation_defer_if_permit(evaluation, way->defer_code, way->status, &way->subject, detail);
+        return evaluation_reject(evaluation, code, way->status, &way->subject, detail);
+    evaluation_defer_if_permit(evaluation, code, way->status, &way->subject, detail);
     return DECISION_DUNNO;
 }
 
@@ -35,16 +35,14 @@ static enum decision judge(struct evaluation *evaluation, const struct way *way)
     if (policy->verify == NULL)
         policy->verify = verify_client_open(policy->config);
     if (!verify_client_ask(policy->verify, route->recipient, evaluation->arena, &state, &why))
-        return fail_for_now(evaluation, way, "unverified address: Address verification problem");
+        return fail_for_now(evaluation, way, way->defer_code, "unverified address: Address verification problem");
     if (state == VERIFY_OK)
         return DECISION_DUNNO;
     bool is_certain = state == VERIFY_BOUNCE && way->reject_code >= 500;
     const char *detail = arena_printf(evaluation->arena, "%s address: %s", is_certain ? "undeliverable" : "unverified",
         *way->reason != '\0' ? way->reason : why);
-    if (state != VERIFY_BOUNCE)
-        return fail_for_now(evaluation, way, detail);
-    if (way->reject_code < 400)
-        return DECISION_DUNNO;
+    if (!is_certain)
+        return fail_for_now(evaluation, way, state == VERIFY_BOUNCE ? way->reject_code : way->defer_code, detail);
     return evaluation_reject(evaluation, way->reject_code, way->status, &way->subject, detail);
 }
 

@@ -172,9 +172,10 @@ void evaluation_defer_if_reject(struct evaluation *evaluation, int code, const c
         evaluation->defer_if_reject = make_verdict(code, status, subject->class, subject_text(evaluation, subject, detail));
 }
 
-static void warn_once(struct restriction *restriction)
+static void warn_once(const struct evaluation *evaluation, struct restriction *restriction)
 {
-    if (restriction->type->use_instead == NULL || restriction->warned)
+    if (restriction->type->use_instead == NULL || restriction->warned
+        || ((restriction->type->flags & RESTRICTION_OF_RECIPIENT) && evaluation->facts->recipient == NULL))
         return;
     restriction->warned = true;
     log_warning("%s", restriction->type->use_instead);
@@ -183,11 +184,10 @@ static void warn_once(struct restriction *restriction)
 /* Somebody believed that what follows "permit" or "reject" is reached. */
 static void warn_of_rest(const struct evaluation *evaluation, const struct restriction_list *list, size_t at, enum decision decision)
 {
-    const struct restriction *item = &list->items[at];
+    const char *ignored = restriction_list_ignored(list, at);
 
-    if (decision != DECISION_DUNNO && item->type != NULL && (item->type->flags & RESTRICTION_ENDS_LIST)
-        && at + 1 < list->count && evaluation->facts->probe == NULL)
-        log_warning("restriction `%s' after `%s' is ignored", item[1].name, item->name);
+    if (decision != DECISION_DUNNO && ignored != NULL && evaluation->facts->probe == NULL)
+        log_warning("restriction `%s' after `%s' is ignored", ignored, list->items[at].name);
 }
 
 static bool is_passed_over(const struct evaluation *evaluation, const char *list, const struct restriction *restriction)
@@ -208,7 +208,7 @@ static enum decision decide(struct evaluation *evaluation, struct restriction *r
     }
     if (restriction->class != NULL)
         return evaluation_walk(evaluation, restriction->class);
-    warn_once(restriction);
+    warn_once(evaluation, restriction);
     return restriction->type->decide(evaluation, restriction);
 }
 
@@ -224,7 +224,7 @@ enum decision evaluation_walk(struct evaluation *evaluation, const struct restri
     evaluation->depth++;
     for (size_t i = 0; i < list->count && decision == DECISION_DUNNO && !evaluation->discarded; i++) {
         struct restriction *restriction = &list->items[i];
-        if (restriction->type != NULL && (restriction->type->flags & RESTRICTION_MODIFIER)) {
+        if (restriction_is_modifier(restriction)) {
             evaluation->warn_only = true;
             continue;
         }

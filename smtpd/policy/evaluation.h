@@ -53,6 +53,7 @@ struct evaluation {
     struct policy_result *result;
     struct policy_note **last_note;
     struct subject subject;         /* of the list being walked */
+    const struct restriction_context *context; /* likewise */
     struct verdict defer_if_permit; /* code 0: nobody asked for it */
     struct verdict defer_if_reject;
     bool warn_only;                 /* the restriction at hand stands behind warn_if_reject */

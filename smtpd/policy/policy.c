@@ -54,20 +54,28 @@ static bool lists_word(const char *list, const char *wanted)
     return found;
 }
 
+static const struct restriction_context client_context = { "check_client_access", "Client host" };
+static const struct restriction_context helo_context = { "check_helo_access", "Helo command" };
+static const struct restriction_context sender_context = { "check_sender_access", "Sender address" };
+static const struct restriction_context recipient_context = { "check_recipient_access", "Recipient address" };
+static const struct restriction_context etrn_context = { "check_etrn_access", "Etrn command" };
+static const struct restriction_context data_context = { NULL, "Data command" };
+static const struct restriction_context end_of_data_context = { NULL, "End-of-data" };
+
 static void open_lists(struct policy *policy)
 {
     const struct config *config = policy->config;
     struct restriction_parser *parser = &policy->parser;
 
-#define OPEN(member, implied) restriction_list_parse(parser, #member, config->member, implied)
-    policy->client = OPEN(smtpd_client_restrictions, "check_client_access");
-    policy->helo = OPEN(smtpd_helo_restrictions, "check_helo_access");
-    policy->sender = OPEN(smtpd_sender_restrictions, "check_sender_access");
-    policy->relay = OPEN(smtpd_relay_restrictions, "check_recipient_access");
-    policy->recipient = OPEN(smtpd_recipient_restrictions, "check_recipient_access");
-    policy->data = OPEN(smtpd_data_restrictions, NULL);
-    policy->end_of_data = OPEN(smtpd_end_of_data_restrictions, NULL);
-    policy->etrn = OPEN(smtpd_etrn_restrictions, "check_etrn_access");
+#define OPEN(member, context) restriction_list_parse(parser, #member, config->member, &context)
+    policy->client = OPEN(smtpd_client_restrictions, client_context);
+    policy->helo = OPEN(smtpd_helo_restrictions, helo_context);
+    policy->sender = OPEN(smtpd_sender_restrictions, sender_context);
+    policy->relay = OPEN(smtpd_relay_restrictions, recipient_context);
+    policy->recipient = OPEN(smtpd_recipient_restrictions, recipient_context);
+    policy->data = OPEN(smtpd_data_restrictions, data_context);
+    policy->end_of_data = OPEN(smtpd_end_of_data_restrictions, end_of_data_context);
+    policy->etrn = OPEN(smtpd_etrn_restrictions, etrn_context);
 #undef OPEN
 }
 
@@ -115,11 +123,26 @@ bool policy_stops_relay(const struct policy *policy)
     return restriction_list_stops_relay(policy->relay) || restriction_list_stops_relay(policy->recipient);
 }
 
+/* As far as it is looked at whether strangers are stopped. False: this list stops none. */
+static bool warn_of_rest(const struct restriction_list *list)
+{
+    if (restriction_list_stops_relay(list))
+        return true;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *ignored = restriction_list_ignored(list, i);
+        if (ignored == NULL || (i > 0 && restriction_is_modifier(&list->items[i - 1])))
+            continue;
+        log_warning("restriction `%s' after `%s' is ignored", ignored, list->items[i].name);
+        break;
+    }
+    return false;
+}
+
 struct policy *policy_open(const struct config *config, struct router *router)
 {
     struct policy *policy = policy_open_any(config, router);
 
-    if (!policy_stops_relay(policy))
+    if (!warn_of_rest(policy->recipient) && !warn_of_rest(policy->relay))
         log_fatal("in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify at least one working "
                   "instance of: reject_unauth_destination, defer_unauth_destination, reject, defer, defer_if_permit or "
                   "check_relay_domains");
@@ -159,14 +182,20 @@ bool policy_has_changed(struct policy *policy)
            || match_list_has_changed(policy->permit_mx_backup_networks);
 }
 
-static enum decision walk(struct evaluation *evaluation, const struct restriction_list *list, struct subject subject)
+static enum decision walk_on(struct evaluation *evaluation, const struct restriction_list *list, struct subject subject)
 {
     if (evaluation->discarded)
         return DECISION_DUNNO;
     evaluation->subject = subject;
+    evaluation->context = list->context;
     evaluation->result->restriction = NULL; /* what permitted in an earlier list doesn't matter any more */
-    evaluation->defer_if_reject = (struct verdict){0};
     return evaluation_walk(evaluation, list);
+}
+
+static enum decision walk(struct evaluation *evaluation, const struct restriction_list *list, struct subject subject)
+{
+    evaluation->defer_if_reject = (struct verdict){0};
+    return walk_on(evaluation, list, subject);
 }
 
 static enum decision walk_client(struct evaluation *evaluation)
@@ -243,7 +272,7 @@ static enum decision decide_recipient(struct evaluation *evaluation, const struc
         return DECISION_REJECT;
     take_deferrals(evaluation, deferrals);
     if (walk(evaluation, relay_first ? policy->relay : policy->recipient, subject) == DECISION_REJECT
-        || walk(evaluation, relay_first ? policy->recipient : policy->relay, subject) == DECISION_REJECT
+        || walk_on(evaluation, relay_first ? policy->recipient : policy->relay, subject) == DECISION_REJECT
         || apply_deferral(evaluation) == DECISION_REJECT)
         return DECISION_REJECT;
     if (!policy->config->smtpd_reject_unlisted_recipient || evaluation->discarded)

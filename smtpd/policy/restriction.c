@@ -13,7 +13,7 @@
 enum { MAX_CLASS_DEPTH = 20 };
 
 static struct restriction_list *parse(struct restriction_parser *parser, struct arena *arena, const char *title,
-    const char *text, const char *implied, bool from_table, int depth);
+    const char *text, const struct restriction_context *context, bool from_table, int depth);
 
 /* The next word; braces protect blanks and commas anywhere in it ("inline:{a=b, c=d}"). */
 static bool next_word(const char **cursor, struct arena *arena, const char **word)
@@ -74,12 +74,13 @@ static bool is_class_name(const struct config *config, const char *name)
     return false;
 }
 
-static struct restriction_list *find_class(struct restriction_parser *parser, const char *name, int depth)
+static struct restriction_list *find_class(struct restriction_parser *parser, const char *name,
+    const struct restriction_context *context, int depth)
 {
     if (!is_class_name(parser->config, name))
         return NULL;
     for (size_t i = 0; i < parser->class_count; i++) {
-        if (text_equal(parser->classes[i]->title, name))
+        if (parser->classes[i]->context == context && text_equal(parser->classes[i]->title, name))
             return parser->classes[i];
     }
     if (parser->class_count == COUNT_OF(parser->classes))
@@ -91,9 +92,10 @@ static struct restriction_list *find_class(struct restriction_parser *parser, co
     }
     /* Entered before its text is read, so that a class that names itself finds this entry. */
     struct restriction_list *list = arena_allocate(parser->arena, sizeof(*list));
+    list->context = context;
     list->title = arena_copy_text(parser->arena, name);
     parser->classes[parser->class_count++] = list;
-    *list = *parse(parser, parser->arena, list->title, text, NULL, false, depth + 1);
+    *list = *parse(parser, parser->arena, list->title, text, context, false, depth + 1);
     return list;
 }
 
@@ -162,9 +164,8 @@ static void take_argument(struct restriction_parser *parser, struct arena *arena
         return;
     case ARGUMENT_TABLE:
         if (!have || !is_table_argument(argument)) {
-            item->flaw = have ? arena_printf(arena, "restriction %s: bad argument \"%s\": need maptype:mapname",
-                                    item->name, argument)
-                              : arena_printf(arena, "restriction %s requires maptype:mapname", item->name);
+            item->flaw = arena_printf(arena, "restriction %s: bad argument \"%s\": need maptype:mapname", item->name,
+                have ? argument : item->name);
             return;
         }
         item->table = open_table(parser, argument);
@@ -205,15 +206,27 @@ static void take_argument(struct restriction_parser *parser, struct arena *arena
     *cursor = peek;
 }
 
-static void parse_item(struct restriction_parser *parser, struct arena *arena, const char *name, const char *implied,
-    const char **cursor, int depth, struct restriction *item)
+static void parse_bare_table(struct restriction_parser *parser, struct arena *arena,
+    const struct restriction_context *context, struct restriction *item)
+{
+    if (context->implied == NULL) {
+        item->flaw = arena_printf(arena, "specify one of (check_client_access, check_reverse_client_hostname_access, "
+            "check_helo_access, check_sender_access, check_recipient_access, check_etrn_access) before %s restriction \"%s\"",
+            context->what, item->name);
+        return;
+    }
+    item->type = restriction_type_find(context->implied);
+    item->argument = item->name;
+    item->table = open_table(parser, item->name);
+    item->name = context->implied;
+}
+
+static void parse_item(struct restriction_parser *parser, struct arena *arena, const char *name,
+    const struct restriction_context *context, const char **cursor, int depth, struct restriction *item)
 {
     *item = (struct restriction){ .name = name };
-    if (implied != NULL && is_table_argument(name)) {
-        item->type = restriction_type_find(implied);
-        item->name = implied;
-        item->argument = name;
-        item->table = open_table(parser, name);
+    if (is_table_argument(name)) {
+        parse_bare_table(parser, arena, context, item);
         return;
     }
     item->type = restriction_type_find(name);
@@ -222,7 +235,7 @@ static void parse_item(struct restriction_parser *parser, struct arena *arena, c
         return;
     }
     if (depth < MAX_CLASS_DEPTH)
-        item->class = find_class(parser, name, depth);
+        item->class = find_class(parser, name, context, depth);
     if (item->class == NULL)
         item->flaw = arena_printf(arena, "unknown smtpd restriction: \"%s\"", name);
 }
@@ -238,12 +251,13 @@ static size_t count_words(const char *text, struct arena *arena)
 }
 
 static struct restriction_list *parse(struct restriction_parser *parser, struct arena *arena, const char *title,
-    const char *text, const char *implied, bool from_table, int depth)
+    const char *text, const struct restriction_context *context, bool from_table, int depth)
 {
     struct restriction_list *list = arena_allocate(arena, sizeof(*list));
     const char *cursor = text;
     const char *word;
 
+    list->context = context;
     list->title = title;
     list->items = arena_allocate(arena, (count_words(text, arena) + 1) * sizeof(*list->items));
     while (next_word(&cursor, arena, &word)) {
@@ -253,16 +267,16 @@ static struct restriction_list *parse(struct restriction_parser *parser, struct 
             list->count++;
             break;
         }
-        parse_item(parser, arena, word, implied, &cursor, depth, item);
+        parse_item(parser, arena, word, context, &cursor, depth, item);
         list->count++;
     }
     return list;
 }
 
 struct restriction_list *restriction_list_parse(struct restriction_parser *parser, const char *title, const char *text,
-    const char *implied)
+    const struct restriction_context *context)
 {
-    return parse(parser, parser->arena, title, text, implied, false, 0);
+    return parse(parser, parser->arena, title, text, context, false, 0);
 }
 
 /* Whether text names a lookup table anywhere. */
@@ -278,7 +292,7 @@ static bool has_table(const char *text, struct arena *arena)
 }
 
 struct restriction_list *restriction_list_parse_action(struct restriction_parser *parser, struct arena *arena,
-    const char *title, const char *text)
+    const char *title, const char *text, const struct restriction_context *context)
 {
     if (has_table(text, arena)) {
         log_warning("access table %s has entry with lookup table: %s", title, text);
@@ -286,7 +300,19 @@ struct restriction_list *restriction_list_parse_action(struct restriction_parser
         log_warning("define a restriction class and specify its name instead.");
         return NULL;
     }
-    return parse(parser, arena, title, text, NULL, true, 0);
+    return parse(parser, arena, title, text, context, true, 0);
+}
+
+bool restriction_is_modifier(const struct restriction *restriction)
+{
+    return restriction->type != NULL && (restriction->type->flags & RESTRICTION_MODIFIER);
+}
+
+const char *restriction_list_ignored(const struct restriction_list *list, size_t at)
+{
+    const struct restriction *item = &list->items[at];
+
+    return item->type != NULL && (item->type->flags & RESTRICTION_ENDS_LIST) && at + 1 < list->count ? item[1].name : NULL;
 }
 
 bool restriction_list_stops_relay(const struct restriction_list *list)
@@ -299,7 +325,7 @@ bool restriction_list_stops_relay(const struct restriction_list *list)
             return true;
         if (type != NULL && (type->flags & RESTRICTION_ENDS_LIST) && !is_modified)
             return false; /* "permit": nobody gets past it */
-        is_modified = type != NULL && (type->flags & RESTRICTION_MODIFIER);
+        is_modified = restriction_is_modifier(&list->items[i]);
     }
     return false;
 }

@@ -27,6 +27,7 @@ enum {
     RESTRICTION_ENDS_LIST = 1,    /* what follows is never reached */
     RESTRICTION_STOPS_RELAY = 2,  /* fit for the check that this isn't an open relay */
     RESTRICTION_MODIFIER = 4,     /* works on the next one (warn_if_reject) */
+    RESTRICTION_OF_RECIPIENT = 8, /* nothing to decide, and to warn of, as long as there is no recipient */
 };
 
 struct restriction_type {
@@ -37,7 +38,14 @@ struct restriction_type {
     const char *use_instead; /* deprecated: what the warning recommends, or NULL */
 };
 
+/* What a bare "type:name" means in a list, in the classes that it names, and in the entries of its tables. */
+struct restriction_context {
+    const char *implied; /* the restriction that it stands for ("check_client_access"), or NULL: it is a mistake */
+    const char *what;    /* how a complaint calls such a list ("Data command") */
+};
+
 struct restriction_list {
+    const struct restriction_context *context;
     const char *title; /* parameter, class or table that it comes from */
     struct restriction *items;
     size_t count;
@@ -62,18 +70,22 @@ struct restriction_parser {
     struct arena *arena; /* of the process */
     struct table *tables[200];
     size_t table_count;
-    struct restriction_list *classes[100];
+    struct restriction_list *classes[500]; /* by name and context */
     size_t class_count;
     struct policy_service *services[50];
     size_t service_count;
 };
 
-/* Parses text. implied: the restriction that a bare "type:name" stands for ("check_client_access"). */
+/* Parses text; the context must live as long as the list. */
 struct restriction_list *restriction_list_parse(struct restriction_parser *parser, const char *title, const char *text,
-    const char *implied);
+    const struct restriction_context *context);
 /* The right-hand side of an access table, which can name no tables. *flaw: NULL, or the lookup-table complaint is due. */
 struct restriction_list *restriction_list_parse_action(struct restriction_parser *parser, struct arena *arena,
-    const char *title, const char *text);
+    const char *title, const char *text, const struct restriction_context *context);
+/* Whether it only works on the next one (warn_if_reject). */
+bool restriction_is_modifier(const struct restriction *restriction);
+/* What stands behind the restriction at that place although nothing gets past it ("permit", "reject"); NULL: nothing does. */
+const char *restriction_list_ignored(const struct restriction_list *list, size_t at);
 /* Whether a client that nothing else stops is stopped here. */
 bool restriction_list_stops_relay(const struct restriction_list *list);
 void restriction_parser_close(struct restriction_parser *parser);

@@ -60,13 +60,12 @@ static const struct restriction_type types[] = {
     { "permit_auth_destination",          ARGUMENT_NONE, 0,            decide_relay_permit,           NULL },
     { "reject_unauth_destination",        ARGUMENT_NONE, STOPS,        decide_relay_reject,           NULL },
     { "defer_unauth_destination",         ARGUMENT_NONE, STOPS,        decide_relay_defer,            NULL },
-    { "check_relay_domains",              ARGUMENT_NONE, ENDS | STOPS, decide_relay_check,
+    { "check_relay_domains",              ARGUMENT_NONE, ENDS | STOPS | RESTRICTION_OF_RECIPIENT, decide_relay_check,
       REMOVED("check_relay_domains", "reject_unauth_destination") },
     { "permit_mx_backup",                 ARGUMENT_NONE, 0,            decide_relay_mx_backup,        NULL },
 
     { "reject_unlisted_recipient",        ARGUMENT_NONE, 0,            decide_known_recipient,        NULL },
-    { "check_recipient_maps",             ARGUMENT_NONE, 0,            decide_known_recipient,
-      REMOVED("check_recipient_maps", "reject_unlisted_recipient") },
+    { "check_recipient_maps",             ARGUMENT_NONE, 0,            decide_known_recipient,        NULL },
     { "reject_unlisted_sender",           ARGUMENT_NONE, 0,            decide_known_sender,           NULL },
 
     { "check_client_access",              ARGUMENT_TABLE, 0,           decide_access_client,          NULL },
@@ -93,6 +92,7 @@ static const struct restriction_type types[] = {
 
     /* What needs services that this program doesn't talk to: reached, they are a configuration error, or permit nothing. */
     { "reject_rbl_client",                ARGUMENT_DOMAIN, 0,          decide_dns_list_client,      NULL },
+    { "reject_rbl",                       ARGUMENT_DOMAIN, 0,          decide_dns_list_client,      NULL },
     { "reject_rhsbl_client",              ARGUMENT_DOMAIN, 0,          decide_dns_list_rhsbl_client,      NULL },
     { "reject_rhsbl_reverse_client",      ARGUMENT_DOMAIN, 0,          decide_dns_list_rhsbl_reverse_client,      NULL },
     { "reject_rhsbl_helo",                ARGUMENT_DOMAIN, 0,          decide_dns_list_rhsbl_helo,      NULL },
