@@ -44,7 +44,7 @@ static int open_drop(const char *path, struct stat *status)
     return fd;
 }
 
-/* True: the file is done with, one way or another. */
+/* False: it is of no use to go on with others. */
 static bool take(struct pickup *pickup, const char *path)
 {
     struct stat status;
@@ -56,8 +56,8 @@ static bool take(struct pickup *pickup, const char *path)
         ? requeue_file(pickup->config, pickup->intake, fd, path)
         : submit_file(pickup->config, pickup->intake, fd, status.st_uid, path);
     fd_close(&fd);
-    if (result == SUBMIT_LATER)
-        return false;
+    if (result == SUBMIT_LATER || result == SUBMIT_CLOSED)
+        return result == SUBMIT_LATER;
     if (result == SUBMIT_BAD) {
         char corrupt[320];
         log_warning("%s: not a message from postdrop: moved to corrupt", path);
@@ -84,7 +84,7 @@ static void scan(struct pickup *pickup)
             || snprintf(path, sizeof(path), "maildrop/%s", entry->d_name) >= (int)sizeof(path))
             continue;
         if (!take(pickup, path))
-            break; /* the queue takes nothing now: the next wake-up tries again */
+            break; /* the next wake-up tries again */
     }
     (void)closedir(folder); /* nothing to lose */
 }

@@ -69,12 +69,13 @@ enum submit_result requeue_file(const struct config *config, struct intake *inta
         log_warning("%s: %s", path, why);
         goto out;
     }
-    result = SUBMIT_LATER;
+    result = SUBMIT_CLOSED;
     struct intake_message *message = begin(intake, &envelope, &verdict);
     if (message == NULL) {
         log_warning("%s: %s", path, verdict.text);
         goto out;
     }
+    result = SUBMIT_LATER;
     log_info("%s: uid=%ld from=<%s> orig_id=%s", intake_queue_id(message), (long)geteuid(), envelope.sender,
         path + (text_starts_with(path, "maildrop/") ? sizeof("maildrop/") - 1 : 0));
     put_envelope(message, &envelope);

@@ -117,7 +117,7 @@ static enum submit_result finish(struct drop_reader *reader, struct intake_messa
     if (intake_end(message, &verdict))
         return SUBMIT_DONE;
     log_warning("%s: %s", path, verdict.text);
-    return verdict.code < 500 ? SUBMIT_LATER : SUBMIT_DONE;
+    return SUBMIT_LATER; /* what can never be taken in is bounced, not refused */
 }
 
 enum submit_result submit_file(const struct config *config, struct intake *intake, int fd, uid_t uid, const char *path)
@@ -134,7 +134,7 @@ enum submit_result submit_file(const struct config *config, struct intake *intak
         goto out;
     }
     struct intake_message *message = begin(config, intake, &envelope, &why);
-    result = SUBMIT_LATER;
+    result = SUBMIT_CLOSED;
     if (message == NULL) {
         log_warning("%s: %s", path, why.text);
         goto out;

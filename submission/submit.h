@@ -6,9 +6,10 @@
 #include "qmgr/intake/intake.h"
 
 enum submit_result {
-    SUBMIT_DONE,  /* in the queue, or refused for good and said so: remove the file */
-    SUBMIT_LATER, /* the queue can't take it now */
-    SUBMIT_BAD,   /* not a message */
+    SUBMIT_DONE,   /* in the queue: remove the file */
+    SUBMIT_LATER,  /* this one can't be taken in now; others may */
+    SUBMIT_CLOSED, /* the queue takes nothing now */
+    SUBMIT_BAD,    /* not a message */
 };
 
 /* fd: the file; uid: its owner, who is named in Received; path: for log lines. */
