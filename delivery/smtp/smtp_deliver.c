@@ -132,7 +132,8 @@ static bool find_policy(struct smtp_delivery *delivery, const struct smtp_next_h
     struct agent_result trouble = { .code = 450, .status = "4.7.5", .why = "client TLS configuration problem",
         .relay = "none" };
 
-    if (!smtp_tls_policy_find(&delivery->client->tls->rules, hop->text, host, server, delivery->order->arena, policy)) {
+    if (!smtp_tls_policy_find(&delivery->client->tls->rules, hop->text, host, server, delivery->order->arena, policy)
+        || !smtp_tls_load_anchors(delivery->client->tls, policy, host, server)) {
         delivery->trouble = trouble;
         return false;
     }
@@ -155,6 +156,7 @@ static void set_policy(struct smtp_session *session, const struct smtp_tls_polic
 
     session->policy = *policy;
     session->policy.server_name = arena_copy_text(arena, policy->server_name);
+    session->policy.anchors = arena_copy_text(arena, policy->anchors);
     session->policy.protocols = arena_copy_text(arena, policy->protocols);
     session->policy.ciphers = arena_copy_text(arena, policy->ciphers);
     for (size_t i = 0; policy->exclude[i] != NULL; i++)

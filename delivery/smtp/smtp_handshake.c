@@ -321,6 +321,20 @@ static bool start_tls(struct smtp_delivery *delivery)
     return encrypt(delivery) && introduce(delivery, true);
 }
 
+/* Who put commands in front of our TLS session (CVE-2009-3555) has their replies come before ours were sent. */
+static bool spoke_out_of_turn(struct smtp_delivery *delivery)
+{
+    struct smtp_session *session = delivery->session;
+
+    if (session->tls == NULL || !delivery->client->config->smtp_tls_block_early_mail_reply
+        || !stream_input_is_pending(session->stream) || smtp_session_failed(session))
+        return false;
+    log_warning("%s: possible attack: %s replied to MAIL before it was sent", session->queue_id, session->relay);
+    session->is_broken = true;
+    smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 450, "4.7.0", "unexpected server message from %s before MAIL FROM", session->host);
+    return true;
+}
+
 bool smtp_handshake_run(struct smtp_delivery *delivery)
 {
     struct smtp_session *session = delivery->session;
@@ -343,7 +357,7 @@ bool smtp_handshake_run(struct smtp_delivery *delivery)
             delivery->destination);
         return false;
     }
-    return smtp_sasl_login(delivery);
+    return !spoke_out_of_turn(delivery) && smtp_sasl_login(delivery);
 }
 
 /* --- XFORWARD --- */

@@ -14,6 +14,11 @@ struct smtp_tls {
     struct smtp_tls_rules rules;
     struct tls_context *context; /* NULL: no destination wants TLS, or keys or settings can't be used */
     int log_level;
+    struct maps *log_levels;     /* smtp_tls_loglevel_maps */
+    const char *anchors_title;   /* files that main_anchors come from */
+    struct tls_anchors *main_anchors;  /* of main.cf, read before confinement; NULL: none, or not readable then */
+    char *other_files;           /* the latest others that a policy named; NULL: none yet */
+    struct tls_anchors *other_anchors;
     struct tls_sessions *sessions; /* NULL: smtp_tls_session_cache_database isn't set */
     const char *service;         /* for the names of sessions */
     const char *cache_name;
@@ -22,6 +27,9 @@ struct smtp_tls {
 /* Before privileges are given up. config: the worker's, with lmtp's values in place. */
 void smtp_tls_open(struct smtp_tls *tls, struct worker *worker, bool lmtp);
 void smtp_tls_close(struct smtp_tls *tls);
+
+/* Reads the files of policy->anchors, unless they are at hand. False: one can't be used, which was logged. */
+bool smtp_tls_load_anchors(struct smtp_tls *tls, const struct smtp_tls_policy *policy, const char *host, const char *server);
 
 /* The handshake, now; the session's transport is TLS from here on, and nothing is left of what the server announced.
  * False: it failed, which was logged, and the session is of no use. */

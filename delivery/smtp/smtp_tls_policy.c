@@ -76,6 +76,7 @@ struct attributes {
     const char *exclude;
     const char *server_name;
     const char *reuse;
+    const char *anchors;         /* of all tafile attributes */
     const char **match;
     size_t match_count;
 };
@@ -124,6 +125,19 @@ static bool take_match(struct reading *reading, const char *value)
     return true;
 }
 
+static bool take_anchors(struct reading *reading, const char *value)
+{
+    struct attributes *attributes = &reading->attributes;
+
+    if (reading->level < SMTP_TLS_VERIFY) {
+        log_warning("%s: attribute \"tafile\" invalid at security level \"%s\"", reading->where, level_word(reading->level));
+        return false;
+    }
+    attributes->anchors = attributes->anchors == NULL ? value
+        : arena_printf(reading->arena, "%s %s", attributes->anchors, value);
+    return true;
+}
+
 static bool take_attribute(struct reading *reading, const char *name, const char *value)
 {
     /* What MTA-STS resolvers tell for reports (3.10); it changes nothing about the connection. */
@@ -155,6 +169,8 @@ static bool take_attribute(struct reading *reading, const char *name, const char
         return take_once(reading, "connection_reuse", value, &attributes->reuse);
     if (text_equal_nocase(name, "match"))
         return take_match(reading, value);
+    if (text_equal_nocase(name, "tafile"))
+        return take_anchors(reading, value);
     log_warning("%s: invalid attribute name: \"%s\"", reading->where, name);
     return false;
 }
@@ -371,7 +387,7 @@ bool smtp_tls_policy_find(struct smtp_tls_rules *rules, const char *next_hop, co
     const struct config *config = rules->config;
     struct reading reading = { .arena = arena };
 
-    *policy = (struct smtp_tls_policy){ .level = SMTP_TLS_NONE, .server_name = "" };
+    *policy = (struct smtp_tls_policy){ .level = SMTP_TLS_NONE, .server_name = "", .anchors = "" };
     bool good = find_level(rules, &reading, next_hop, host, server);
     policy->level = reading.level;
     good = good && settle_dane(rules, host, policy) && set_match(rules, &reading, host, server, policy);
@@ -380,6 +396,8 @@ bool smtp_tls_policy_find(struct smtp_tls_rules *rules, const char *next_hop, co
         return false;
     }
     set_ciphers(rules, &reading.attributes, policy);
+    if (policy->level >= SMTP_TLS_VERIFY)
+        policy->anchors = reading.attributes.anchors == NULL ? config->smtp_tls_trust_anchor_file : reading.attributes.anchors;
     const char *name = reading.attributes.server_name == NULL ? config->smtp_tls_servername
         : reading.attributes.server_name;
     policy->server_name = text_equal_nocase(name, "hostname") ? server

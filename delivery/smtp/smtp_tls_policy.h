@@ -30,6 +30,7 @@ struct smtp_tls_policy {
     const char *server_name;      /* for SNI; "": none */
     const char *const *match;     /* names, or fingerprints at that level */
     size_t match_count;
+    const char *anchors;          /* files with what is trusted in place of authorities; "": none */
     bool reuse;                   /* the connection may serve more messages */
 };
 

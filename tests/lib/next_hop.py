@@ -6,7 +6,8 @@ import threading
 
 class NextHop:
     """keywords: lines of the EHLO reply. answers: VERB -> reply (without CR LF). certificate: a file for STARTTLS. early: VERB ->
-    bytes that follow its reply in the same write. What clients say is in lines, what they send in messages."""
+    bytes that follow its reply in the same write (with a certificate: within TLS only); "TLS": bytes that
+    follow the handshake. What clients say is in lines, what they send in messages."""
 
     def __init__(self, address="127.0.0.1", port=0, keywords=(), answers=None, certificate=None, early=None):
         self.keywords, self.answers, self.early = list(keywords), dict(answers or {}), dict(early or {})
@@ -62,11 +63,13 @@ class NextHop:
             verb = text.split(" ")[0].upper()
             self.lines.append(text)
             said = self.reply(verb, secure)
-            stream.write(said.encode() + b"\r\n" + self.early.get(verb, b""))
+            early = self.early.get(verb, b"") if secure or not self.context else b""
+            stream.write(said.encode() + b"\r\n" + early)
             if verb == "STARTTLS" and said.startswith("220"):
                 client = self.context.wrap_socket(client, server_side=True)
                 stream = client.makefile("rwb", buffering=0)
                 secure = True
+                stream.write(self.early.get("TLS", b""))
             elif verb == "DATA" and said.startswith("354"):
                 self.take_content(stream)
             elif verb == "QUIT":

@@ -34,6 +34,7 @@ struct tls {
     bool is_stepwise;   /* tls_accept_begin: tlsproxy has words of its own in the log */
     bool is_broken;     /* the library forbids further calls */
     bool match_is_required;
+    const struct tls_anchors *anchors; /* during the handshake; NULL: none */
     int log_level;
     long verify_error;  /* the first thing found wrong with the chain */
     int verify_depth;
@@ -51,6 +52,13 @@ static int tls_index(void)
 
 /* --- certificates of the other side --- */
 
+/* An anchor is trusted whatever its date. */
+static bool is_an_anchors_date(const struct tls *tls, int error, const X509 *certificate)
+{
+    return tls->anchors != NULL && certificate != NULL && (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID)
+        && tls_anchors_has(tls->anchors, certificate);
+}
+
 /* Lets everything pass: whether a bad certificate is a reason to stop is decided when the whole is known. */
 static int on_verify(int good, X509_STORE_CTX *store)
 {
@@ -63,6 +71,10 @@ static int on_verify(int good, X509_STORE_CTX *store)
         if (certificate != NULL)
             (void)X509_NAME_oneline(X509_get_subject_name(certificate), name, sizeof(name)); /* or it stays unknown */
         log_info("%s: depth=%d verify=%d subject=%s", tls->peer, X509_STORE_CTX_get_error_depth(store), good, name);
+    }
+    if (!good && is_an_anchors_date(tls, X509_STORE_CTX_get_error(store), certificate)) {
+        X509_STORE_CTX_set_error(store, X509_V_OK);
+        return 1;
     }
     if (!good && tls->verify_error == X509_V_OK) {
         tls->verify_error = X509_STORE_CTX_get_error(store);
@@ -107,6 +119,7 @@ static void log_bad_chain(const struct tls *tls)
             tls_context_settings(tls->context)->verify_depth);
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_DANE_NO_MATCH: /* none of the anchors */
         log_info("server %s %s: num=%ld:%s", prefix, tls->peer, tls->verify_error,
             X509_verify_cert_error_string(tls->verify_error));
         break;
@@ -416,7 +429,8 @@ struct tls *tls_connect(struct tls_context *context, int fd, const char *peer, i
     tls->match_is_required = wish->match_is_required;
     tls->session_key = arena_copy_text(tls->arena, wish->session_key);
     tls->cache_name = wish->cache_name;
-    if (!set_names(tls, wish)
+    tls->anchors = wish->anchors;
+    if ((wish->anchors != NULL && !tls_anchors_use(wish->anchors, tls->ssl)) || !set_names(tls, wish)
         || (*wish->server_name != '\0' && SSL_set_tlsext_host_name(tls->ssl, wish->server_name) != 1)) {
         log_warning("%s: error setting up the names to match or to send", peer);
         tls_log_problems();
@@ -425,7 +439,10 @@ struct tls *tls_connect(struct tls_context *context, int fd, const char *peer, i
     }
     SSL_set_verify(tls->ssl, SSL_VERIFY_PEER, on_verify);
     offer_session(tls);
-    return run(tls, fd, timeout_s, wish);
+    tls = run(tls, fd, timeout_s, wish);
+    if (tls != NULL)
+        tls->anchors = NULL;
+    return tls;
 }
 
 /* --- bytes --- */

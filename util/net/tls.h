@@ -8,6 +8,7 @@
 
 #include "util/base/arena.h"
 #include "util/io/stream.h"
+#include "util/net/tls_anchors.h"
 #include "util/net/tls_context.h"
 
 enum tls_trust {
@@ -42,6 +43,7 @@ struct tls_wish {
     size_t name_count;
     const char *const *fingerprints; /* the certificate or its key must have one of these; NULL: not asked for */
     size_t fingerprint_count;
+    const struct tls_anchors *anchors; /* trusted instead of the authorities; NULL: those it is. Borrowed for the handshake */
     bool match_is_required;       /* for the log: a certificate that doesn't match is worth a line */
     const char *cache_name;       /* "smtp", for the log */
     const char *session_key;      /* "": no session of an earlier connection is used */
