@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "qmgr/intake/recipients.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -184,7 +183,7 @@ static bool do_bcc(struct match *match)
         return true;
     }
     log_match(match, "bcc");
-    recipients_want_copy(message, match->argument, NOTIFY_NEVER);
+    state_want_copy(message, match->argument, NOTIFY_NEVER);
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "qmgr/intake/drop.h"
 #include "qmgr/intake/mapping.h"
 #include "qmgr/intake/milter/milter_content.h"
+#include "qmgr/intake/milter/milter_envelope.h"
 #include "qmgr/intake/milter/milter_internal.h"
 #include "qmgr/intake/place.h"
 #include "qmgr/intake/recipients.h"
@@ -176,6 +177,7 @@ struct intake_message *intake_begin(struct intake *intake, const struct intake_b
             | (begin->options & INTAKE_IS_BOUNCE ? ENVELOPE_IS_BOUNCE : 0u) };
     if (begin->trace_id != NULL && *begin->trace_id != '\0')
         envelope_set_attribute(&message->envelope, arena, ATTRIBUTE_TRACE_ID, begin->trace_id);
+    message->keeps_named = milter_internal_applies_to(message);
     if (!intake->drops) {
         writer_start(&message->writer, message->content_fd);
         content_start(message);
@@ -223,7 +225,7 @@ void intake_redirect(struct intake_message *message, const char *address)
 
 void intake_bcc(struct intake_message *message, const char *address)
 {
-    recipients_want_copy(message, address, 0);
+    state_want_copy(message, address, 0);
 }
 
 void intake_milters(struct intake_message *message, struct milter_list *milters)
@@ -418,7 +420,7 @@ static bool end_message(struct intake_message *message)
     if (state_is_healthy(message) && !message->discard)
         recipients_finish(message);
     if (state_is_healthy(message) && !message->discard)
-        milter_content_change_envelope(message);
+        milter_envelope_change(message);
     if (message->writer.error != 0)
         fail_writing(message, message->writer.error);
     bool good = state_is_healthy(message);

@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include "qmgr/intake/mapping.h"
-#include "qmgr/intake/milter/milter_internal.h"
 #include "util/base/text.h"
 #include "util/mail/address.h"
 #include "util/mail/rewrite.h"
@@ -120,6 +119,21 @@ void recipients_keep(struct intake_message *message, const struct recipient *rec
     envelope_add_recipient(&message->envelope, message->arena, &kept);
 }
 
+/* For filters of mail that didn't come by SMTP. */
+static void keep_name(struct intake_message *message, const char *address)
+{
+    if (!message->keeps_named)
+        return;
+    if ((message->named_count & (message->named_count - 1)) == 0) { /* full: sizes are powers of two */
+        size_t capacity = message->named_count == 0 ? 1 : message->named_count * 2;
+        const char **more = arena_allocate(message->arena, capacity * sizeof(*more));
+        if (message->named_count > 0)
+            memcpy(more, message->named, message->named_count * sizeof(*more));
+        message->named = more;
+    }
+    message->named[message->named_count++] = address;
+}
+
 void recipients_add(struct intake_message *message, const struct recipient *recipient)
 {
     struct arena *arena = message->arena;
@@ -143,7 +157,7 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
     if (address.length == 0)
         mapping_rewrite(message, MAPPING_ENVELOPE_RECIPIENT, message->intake->config->empty_address_recipient, &address);
     message->last_recipient = arena_copy_text(arena, str_text(&address));
-    milter_internal_note_recipient(message, message->last_recipient);
+    keep_name(message, message->last_recipient);
     mapping_expand(message, &whole, message->last_recipient, take);
     mapping_recipient_bcc(message, message->last_recipient, &copies);
     if (copies.length > 0)
@@ -166,17 +180,6 @@ void recipients_add_copy(struct intake_message *message, const char *named, uint
 void recipients_add_bcc(struct intake_message *message, const char *named)
 {
     recipients_add_copy(message, named, NOTIFY_NEVER);
-}
-
-void recipients_want_copy(struct intake_message *message, const char *named, uint32_t notify)
-{
-    struct wanted_copy *wanted = arena_allocate(message->arena, sizeof(*wanted));
-
-    *wanted = (struct wanted_copy){ .address = arena_copy_text(message->arena, named), .notify = notify };
-    struct wanted_copy **last = &message->copies;
-    while (*last != NULL)
-        last = &(*last)->next;
-    *last = wanted;
 }
 
 /* All of a redirected message goes to one place; the recipient that sorts first lends its original name and notification wishes,

@@ -11,8 +11,6 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
 void recipients_add_bcc(struct intake_message *message, const char *address);
 /* The same for one that a filter adds: it may be told what happens. */
 void recipients_add_copy(struct intake_message *message, const char *address, uint32_t notify);
-/* The same, once the content is there. */
-void recipients_want_copy(struct intake_message *message, const char *address, uint32_t notify);
 /* After the content: copies from checks, and REDIRECT. */
 void recipients_finish(struct intake_message *message);
 #endif

@@ -29,3 +29,14 @@ bool state_is_refused(const struct intake_message *message)
 {
     return message->refusal.code != 0 || !state_is_healthy(message);
 }
+
+void state_want_copy(struct intake_message *message, const char *named, uint32_t notify)
+{
+    struct wanted_copy *wanted = arena_allocate(message->arena, sizeof(*wanted));
+
+    *wanted = (struct wanted_copy){ .address = arena_copy_text(message->arena, named), .notify = notify };
+    struct wanted_copy **last = &message->copies;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = wanted;
+}

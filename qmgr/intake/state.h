@@ -7,7 +7,7 @@
 
 #include "qmgr/client/envelope.h"
 #include "qmgr/client/message_file.h"
-#include "qmgr/intake/intake.h"
+#include "qmgr/intake/options.h"
 #include "qmgr/intake/place.h"
 #include "qmgr/intake/writer.h"
 #include "util/base/arena.h"
@@ -21,7 +21,7 @@ struct checks;   /* checks.h */
 struct content;  /* content.h */
 struct drop_pipe; /* qmgr/client/drop_pipe.h */
 struct milter_list;            /* milter/milter_list.h */
-struct milter_envelope_change; /* milter/milter_content.h */
+struct milter_envelope_change; /* milter/milter_envelope.h */
 
 struct intake {
     const struct config *config;  /* the cleanup service's view */
@@ -74,7 +74,8 @@ struct intake_message {
     int64_t received_count;
     struct milter_list *milters; /* of the SMTP session; borrowed; NULL: none */
     struct milter_envelope_change *milter_changes;
-    const char **named;         /* recipients as named, rewritten: what filters of mail that didn't come by SMTP are shown */
+    bool keeps_named;           /* filters of mail that didn't come by SMTP are to be shown recipients */
+    const char **named;         /* then: recipients as named, rewritten */
     size_t named_count;
     struct verdict failure;     /* code 0: healthy; the first failure stays */
     struct verdict refusal;     /* INTAKE_BOUNCE_REJECTED: why the message is bounced instead; code 0: it isn't */
@@ -89,6 +90,8 @@ struct intake_message {
     int64_t segment_bytes;      /* of the present part, as body_checks_size_limit counts */
 };
 
+/* A copy for that address, to be made when all recipients are known. */
+void state_want_copy(struct intake_message *message, const char *address, uint32_t notify);
 /* Remembers the first failure; the text is copied. With INTAKE_BOUNCE_REJECTED a permanent one makes a bounce: the message goes on,
  * unchecked. */
 void state_fail(struct intake_message *message, struct verdict verdict);

@@ -4,21 +4,14 @@
 #include <string.h>
 
 #include "qmgr/intake/checks.h"
-#include "qmgr/intake/mapping.h"
+#include "qmgr/intake/milter/milter_apply.h"
+#include "qmgr/intake/milter/milter_envelope.h"
 #include "qmgr/intake/milter/milter_fields.h"
-#include "qmgr/intake/recipients.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
 
 enum { CHANGES_MAX = 100000 }; /* of one filter and message: more is a filter gone wild */
-
-struct milter_envelope_change {
-    enum milter_answer_kind kind;
-    const char *address;    /* internal form */
-    const char *parameters; /* ESMTP */
-    struct milter_envelope_change *next;
-};
 
 struct header_change {
     enum milter_answer_kind kind;
@@ -53,63 +46,6 @@ struct run {
     uint64_t body_bytes; /* as "size=" counts */
     struct str block;    /* outgoing */
 };
-
-/* --- decisions --- */
-
-static void log_decision(const struct intake_message *message, const char *action, const char *stage, const char *text)
-{
-    struct str line = {0};
-
-    str_printf(&line, "%s: %s: %s from %s: %s; from=<%s>", message->queue_id, action, stage,
-        message->options & INTAKE_SMTP ? message->origin : "localhost[127.0.0.1]", text, message->envelope.sender);
-    if (message->last_recipient != NULL)
-        str_printf(&line, " to=<%s>", message->last_recipient);
-    if (message->protocol != NULL)
-        str_printf(&line, " proto=%s", message->protocol);
-    if (message->helo != NULL)
-        str_printf(&line, " helo=<%s>", message->helo);
-    log_info("%s", str_text(&line));
-    str_free(&line);
-}
-
-static void hold(struct intake_message *message, const char *stage)
-{
-    if (message->envelope.flags & ENVELOPE_HOLD)
-        return;
-    message->envelope.flags |= ENVELOPE_HOLD;
-    log_decision(message, "milter-hold", stage, "milter triggers HOLD action");
-}
-
-static void refuse(struct intake_message *message, const char *stage, struct verdict verdict)
-{
-    struct str text = {0};
-
-    str_printf(&text, "%s%s%s", verdict.status, verdict.status[0] == '\0' ? "" : " ", verdict.text);
-    log_decision(message, "milter-reject", stage, str_text(&text));
-    str_free(&text);
-    if (verdict.status[0] == '\0' && (message->options & INTAKE_BOUNCE_REJECTED))
-        memcpy(verdict.status, "5.0.0", sizeof("5.0.0"));
-    state_fail(message, verdict);
-}
-
-bool milter_content_apply(struct intake_message *message, const char *stage, const struct milter_decision *decision)
-{
-    switch (decision->outcome) {
-    case MILTER_GO_ON:
-        return true;
-    case MILTER_HOLD:
-        hold(message, stage);
-        return true;
-    case MILTER_DISCARD:
-        message->discard = true;
-        log_decision(message, "milter-discard", stage, "milter triggers DISCARD action");
-        break;
-    case MILTER_REFUSE:
-        refuse(message, stage, decision->verdict);
-        break;
-    }
-    return false;
-}
 
 /* --- showing the message --- */
 
@@ -404,7 +340,7 @@ static void make_changes(struct run *run, struct changes *changes)
         last = &(*last)->next;
     *last = changes->envelope;
     if (changes->quarantine)
-        hold(run->message, "END-OF-MESSAGE");
+        milter_apply_hold(run->message, "END-OF-MESSAGE");
 }
 
 /* What a filter failed to confirm lies in the file behind everything else, where nothing points to it. */
@@ -483,63 +419,9 @@ void milter_content_run(struct intake_message *message, struct milter_list *list
         struct milter_decision decision = show_message(&run);
         if (decision.outcome == MILTER_GO_ON)
             decision = end_message(&run);
-        go_on = milter_content_apply(message, "END-OF-MESSAGE", &decision) && !message->discard;
+        go_on = milter_apply(message, "END-OF-MESSAGE", &decision) && !message->discard;
     }
     store_fields(&run);
     message->writer.text_bytes = head_bytes(&run) + message->file.has_body + run.body_bytes;
     str_free(&run.block);
-}
-
-/* --- the envelope --- */
-
-/* A recipient goes by the name under which it came. It stays in the file, marked done, so that counts in the log agree with
- * what was received. */
-static void delete_recipient(struct intake_message *message, const char *address)
-{
-    struct envelope *envelope = &message->envelope;
-
-    for (size_t i = 0; i < envelope->recipient_count; i++) {
-        struct recipient *recipient = &envelope->recipients[i];
-        const char *name = *recipient->original != '\0' ? recipient->original : recipient->address;
-        if (text_equal(name, address))
-            recipient->done = true;
-    }
-}
-
-/* NOTIFY= and ORCPT= of an added recipient; ENVID= and RET= of a sender. */
-static uint32_t parse_notify(const char *parameters)
-{
-    static const struct {
-        const char *name;
-        uint32_t bit;
-    } words[] = {
-        { "NEVER", NOTIFY_NEVER }, { "SUCCESS", NOTIFY_SUCCESS }, { "FAILURE", NOTIFY_FAILURE }, { "DELAY", NOTIFY_DELAY },
-    };
-    const char *word;
-    size_t length;
-    uint32_t bits = 0;
-
-    while (text_next_word(&parameters, " \t", &word, &length)) {
-        if (!text_starts_with_nocase(word, "NOTIFY="))
-            continue;
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-            for (size_t at = strlen("NOTIFY="); at < length; at++) {
-                if (text_starts_with_nocase(word + at, words[i].name))
-                    bits |= words[i].bit;
-            }
-        }
-    }
-    return bits;
-}
-
-void milter_content_change_envelope(struct intake_message *message)
-{
-    for (const struct milter_envelope_change *each = message->milter_changes; each != NULL; each = each->next) {
-        if (each->kind == MILTER_ANSWER_CHANGE_SENDER)
-            mapping_sender(message, each->address);
-        else if (each->kind == MILTER_ANSWER_DELETE_RECIPIENT)
-            delete_recipient(message, each->address);
-        else
-            recipients_add_copy(message, each->address, parse_notify(each->parameters));
-    }
 }

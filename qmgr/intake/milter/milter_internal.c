@@ -1,7 +1,6 @@
 #include "qmgr/intake/milter/milter_internal.h"
 
-#include <string.h>
-
+#include "qmgr/intake/milter/milter_apply.h"
 #include "qmgr/intake/milter/milter_content.h"
 #include "qmgr/intake/milter/milter_list.h"
 #include "util/base/memory.h"
@@ -23,20 +22,6 @@ bool milter_internal_applies_to(const struct intake_message *message)
     if ((message->options & (INTAKE_SMTP | INTAKE_NO_MILTERS)) || *intake->config->non_smtpd_milters == '\0')
         return false;
     return text_equal(intake->service, "pickup") || (message->options & INTAKE_FILTER_INTERNAL);
-}
-
-void milter_internal_note_recipient(struct intake_message *message, const char *address)
-{
-    if (!milter_internal_applies_to(message))
-        return;
-    if ((message->named_count & (message->named_count - 1)) == 0) { /* full: sizes are powers of two */
-        size_t capacity = message->named_count == 0 ? 1 : message->named_count * 2;
-        const char **more = arena_allocate(message->arena, capacity * sizeof(*more));
-        if (message->named_count > 0)
-            memcpy(more, message->named, message->named_count * sizeof(*more));
-        message->named = more;
-    }
-    message->named[message->named_count++] = address;
 }
 
 static const char *quoted(struct intake_message *message, const char *address)
@@ -92,7 +77,7 @@ static void refuse_recipient(struct intake_message *message, const char *recipie
     message->last_recipient = recipient;
     message->options &= ~(uint32_t)INTAKE_BOUNCE_REJECTED;
     struct milter_decision temporary = *decision;
-    (void)milter_content_apply(message, "RCPT", &temporary); /* it is a refusal */
+    (void)milter_apply(message, "RCPT", &temporary); /* it is a refusal */
     message->failure = (struct verdict){0};
     log_warning("%s: milter configuration error: can't reject recipient in non-smtpd(8) submission", message->queue_id);
     log_warning("%s: message not accepted, try again later", message->queue_id);
@@ -112,7 +97,7 @@ static bool show_recipients(struct conversation *conversation)
             refuse_recipient(message, message->named[i], &decision);
             return false;
         }
-        if (!milter_content_apply(message, "RCPT", &decision))
+        if (!milter_apply(message, "RCPT", &decision))
             return false;
     }
     return true;
@@ -125,14 +110,14 @@ static bool show_start(struct conversation *conversation)
 
     message->last_recipient = NULL; /* the log names none yet */
     struct milter_decision decision = milter_list_connect(conversation->list, "localhost", "127.0.0.1", "0");
-    bool go_on = milter_content_apply(message, "CONNECT", &decision);
+    bool go_on = milter_apply(message, "CONNECT", &decision);
     if (go_on) {
         decision = milter_list_helo(conversation->list, "localhost");
-        go_on = milter_content_apply(message, "EHLO", &decision);
+        go_on = milter_apply(message, "EHLO", &decision);
     }
     if (go_on) {
         decision = milter_list_mail(conversation->list, &conversation->sender, 1);
-        go_on = milter_content_apply(message, "MAIL", &decision);
+        go_on = milter_apply(message, "MAIL", &decision);
     }
     message->last_recipient = last_recipient;
     return go_on;
@@ -148,7 +133,7 @@ void milter_internal_run(struct intake_message *message)
         return;
     if (show_start(&conversation) && show_recipients(&conversation)) {
         struct milter_decision decision = milter_list_data(conversation.list);
-        if (milter_content_apply(message, "DATA", &decision))
+        if (milter_apply(message, "DATA", &decision))
             milter_content_run(message, conversation.list);
     }
     milter_list_close(conversation.list);

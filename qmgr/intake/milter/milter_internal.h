@@ -7,8 +7,6 @@
 #include "qmgr/intake/state.h"
 
 bool milter_internal_applies_to(const struct intake_message *message);
-/* A recipient as named, in standard form; borrowed from the message. */
-void milter_internal_note_recipient(struct intake_message *message, const char *address);
-/* The whole conversation. */
+/* The whole conversation; message->named has the recipients. */
 void milter_internal_run(struct intake_message *message);
 #endif
