@@ -5,6 +5,7 @@
 #include "delivery/smtp/smtp_deliver.h"
 #include "delivery/smtp/smtp_session.h"
 #include "util/base/text.h"
+#include "util/sys/process.h"
 
 /* Waits for the next order, as long as master's patience and the kept connection's time allow. */
 static struct order *next_order(struct smtp_client *client, struct agent *agent)
@@ -51,6 +52,7 @@ int main(int argc, char **argv)
     smtp_client_open(&client, worker, lmtp);
     agent_use_config(client.config);
     agent_use_status_filter(client.status_filter);
+    process_yield_when_woken();
     worker_confine(worker, CONFINE_NETWORK);
     while ((connection = worker_accept(worker)) != NULL) {
         struct agent *agent = agent_open(connection->fd);

@@ -9,6 +9,7 @@
 #include "smtpd/stand_alone.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
+#include "util/sys/process.h"
 
 int main(int argc, char **argv)
 {
@@ -32,6 +33,7 @@ int main(int argc, char **argv)
     if (service.auth != NULL && auth_service_file(service.auth) != NULL)
         worker_allow_path(worker, auth_service_file(service.auth), false);
 
+    process_yield_when_woken();
     worker_confine(worker, CONFINE_NETWORK);
     struct str why = {0};
     bool is_first = true;

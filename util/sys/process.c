@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -63,6 +64,16 @@ bool process_refuse_new_privileges(void)
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 #else
     return true; /* pledge and Capsicum include it */
+#endif
+}
+
+void process_yield_when_woken(void)
+{
+#ifdef __linux__
+    struct sched_param none = {0};
+
+    if (sched_getscheduler(0) == SCHED_OTHER)
+        (void)sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none); /* containers may forbid it */
 #endif
 }
 
