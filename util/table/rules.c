@@ -123,8 +123,8 @@ static bool parse_pattern(struct rules *rules, unsigned line_number, const char 
     return flags_are_known(rules, line_number, pattern->letters);
 }
 
-/* The name behind a $ at text: "1", "{1}" or "(1)"; *after is behind it. NULL after a warning. */
-static char *parse_reference(struct arena *arena, const char *text, const char **after)
+/* The name behind a $ at text: "1", "{1}" or "(1)"; *after is behind it. NULL after a warning, which shows the whole text. */
+static char *parse_reference(struct arena *arena, const char *whole, const char *text, const char **after)
 {
     const char *start = text + 1;
     const char *end = start;
@@ -132,7 +132,7 @@ static char *parse_reference(struct arena *arena, const char *text, const char *
     if (*start == '{' || *start == '(') {
         end = strchr(start, *start == '{' ? '}' : ')');
         if (end == NULL) {
-            log_warning("truncated macro reference: \"%s\"", text);
+            log_warning("truncated macro reference: \"%s\"", whole);
             return NULL;
         }
         start++;
@@ -143,17 +143,19 @@ static char *parse_reference(struct arena *arena, const char *text, const char *
         *after = end;
     }
     if (end == start) {
-        log_warning("empty macro name: \"%s\"", text);
+        log_warning("empty macro name: \"%s\"", whole);
         return NULL;
     }
     return arena_copy_bytes(arena, start, (size_t)(end - start));
 }
 
-/* What became of one reference. */
-enum reference { REFERENCE_GOOD, REFERENCE_BAD, REFERENCE_SKIP };
+/* What became of one reference: a bad index leaves it to the others to be complained of, too. */
+enum reference { REFERENCE_GOOD, REFERENCE_BAD, REFERENCE_MALFORMED, REFERENCE_SKIP };
 
 static enum reference check_reference(struct rules *rules, const struct rule *rule, const char *name, unsigned *group)
 {
+    if (name == NULL)
+        return REFERENCE_MALFORMED;
     if (!text_is_digits(name) || strlen(name) > 5) {
         complain(rules, rule->line_number, "non-numeric replacement index \"%s\"", name);
         return REFERENCE_BAD;
@@ -192,6 +194,7 @@ static bool compile_result(struct rules *rules, struct rule *rule, const char *t
     struct piece **last = &rule->result;
     const char *whole = text;
     const char *dollar;
+    bool is_bad = false;
 
     while ((dollar = strchr(text, '$')) != NULL) {
         if (dollar[1] == '$') {
@@ -200,21 +203,22 @@ static bool compile_result(struct rules *rules, struct rule *rule, const char *t
             continue;
         }
         const char *after = dollar;
-        char *name = NULL;
-        if (dollar[1] == '\0')
-            log_warning("empty macro name: \"%s\"", whole);
-        else
-            name = parse_reference(rules->arena, dollar, &after);
         unsigned group = 0;
-        enum reference kind = name == NULL ? REFERENCE_BAD : check_reference(rules, rule, name, &group);
-        if (kind == REFERENCE_BAD)
-            complain(rules, rule->line_number, "bad replacement syntax: skipping this rule");
-        if (kind != REFERENCE_GOOD)
+        enum reference kind =
+            check_reference(rules, rule, parse_reference(rules->arena, whole, dollar, &after), &group);
+        if (kind == REFERENCE_SKIP)
             return false;
+        is_bad = is_bad || kind != REFERENCE_GOOD;
+        if (kind == REFERENCE_MALFORMED)
+            break;
         last = add_piece(rules, last, text, (size_t)(dollar - text), group);
         if (group > rule->groups)
             rule->groups = group;
         text = after;
+    }
+    if (is_bad) {
+        complain(rules, rule->line_number, "bad replacement syntax: skipping this rule");
+        return false;
     }
     (void)add_piece(rules, last, text, strlen(text), 0); /* the end; nothing follows it */
     if (rule->groups <= groups && rule->groups < RULES_GROUPS)

@@ -120,11 +120,15 @@ static bool read_rule(struct source *source, struct str *line)
 {
     struct str word = {0};
 
-    bool found = brace_next_word(&source->cursor, TEXT_LIST_SEPARATORS, &word);
-    if (found)
-        (void)brace_content(str_text(&word), line, &source->scratch); /* was checked when it was opened */
+    bool found;
+    do {
+        str_clear(line);
+        found = brace_next_word(&source->cursor, TEXT_LIST_SEPARATORS, &word);
+        if (found)
+            (void)brace_content(str_text(&word), line, &source->scratch); /* was checked when it was opened */
+        source->line_number = ++source->read;
+    } while (found && line->length == 0);
     str_free(&word);
-    source->line_number = ++source->read;
     return found;
 }
 

@@ -23,6 +23,8 @@ enum {
     TABLE_EMPTY = 64,        /* with TABLE_WRITE and TABLE_CREATE: starts empty, under one exclusive lock until table_close */
     TABLE_FILE_VALUES = 128, /* values name files (tls_server_sni_maps, postmap -F): their content is the result */
     TABLE_QUIET = 256,       /* an unavailable table isn't logged: the caller asks table_why_unavailable */
+    TABLE_REPLACE = 4096,    /* texthash: of two entries with the same key the last counts, silently; else the first, with a */
+    TABLE_NO_DUPLICATE_WARNING = 8192, /* warning unless this is given */
     TABLE_PROXY = 2048,      /* proxy: in front means the service in any case (postmap) */
     TABLE_KEYS_WITH_NUL = 512,    /* Berkeley DB: keys and values end in a zero byte; without this or the next both forms are */
     TABLE_KEYS_WITHOUT_NUL = 1024, /* looked up, and the first is written */

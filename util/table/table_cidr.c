@@ -128,13 +128,13 @@ static void read_match(struct cidr *cidr, unsigned line_number, const char *text
     text += length;
     while (text_is_space(*text))
         text++;
+    if (!parse_pattern(cidr, line_number, pattern, &rule))
+        return;
     if (*text == '\0') {
         complain(cidr, line_number, "no lookup result: skipping this rule");
         return;
     }
     rule.result = arena_copy_text(cidr->arena, text);
-    if (!parse_pattern(cidr, line_number, pattern, &rule))
-        return;
     if ((cidr->flags & TABLE_FILE_VALUES) && !file_result(cidr, &rule))
         return;
     *add_rule(cidr, line_number) = rule;

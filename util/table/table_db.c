@@ -186,8 +186,21 @@ static bool make_temporary(struct db_table *table)
     return good;
 }
 
+/* What a disk that was full left behind: not even the library takes it for a table. */
+static void remove_if_without_content(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0 || status.st_size != 0)
+        return;
+    log_warning("removing zero-length database file: %s", path);
+    if (unlink(path) != 0 && errno != ENOENT)
+        log_warning("remove %s: %s", path, strerror(errno));
+}
+
 static int open_empty(struct db_table *table, const struct table_request *request, DBTYPE type)
 {
+    remove_if_without_content(table->path);
     table->bulk = true;
     table->lock_fd = lock_existing(table->path);
     if (table->lock_fd < 0 && errno != ENOENT)
@@ -227,7 +240,7 @@ static void *db_table_open(const struct table_request *request, DBTYPE type)
     if (error == 0)
         return table;
     /* One that is there is opened as a file first, before it is emptied: Postfix's words tell the two apart. */
-    bool as_file = (request->flags & (TABLE_EMPTY | TABLE_CREATE)) != 0 && access(table->path, F_OK) == 0;
+    bool as_file = error != EINVAL && (request->flags & (TABLE_EMPTY | TABLE_CREATE)) != 0 && access(table->path, F_OK) == 0;
     str_printf(request->why, "open %s%s: %s", as_file ? "" : "database ", table->path, db_strerror(error));
     db_table_close(table);
     return NULL;

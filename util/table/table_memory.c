@@ -226,9 +226,10 @@ static void texthash_line(struct memory_table *memory, const char *name, unsigne
         fold_put(&folded, key, key_length, (memory->flags & TABLE_UTF8) != 0);
     else
         str_put(&folded, key);
-    if (entry_find(memory, str_text(&folded)) != NULL)
+    bool is_duplicate = entry_find(memory, str_text(&folded)) != NULL && !(memory->flags & TABLE_REPLACE);
+    if (is_duplicate && !(memory->flags & TABLE_NO_DUPLICATE_WARNING))
         log_warning("%s, line %u: duplicate entry: \"%s\"", name, line_number, key);
-    else if (!put_prepared(memory, key, value, &problem))
+    if (!is_duplicate && !put_prepared(memory, key, value, &problem))
         log_warning("%s, line %u: %s: skipping this entry", name, line_number, str_text(&problem));
     str_free(&folded);
     str_free(&problem);

@@ -44,8 +44,13 @@ static void *socketmap_open(const struct table_request *request)
     }
     char *server = memory_copy_bytes(request->name, (size_t)(colon - request->name));
     const char *endpoint = strchr(server, ':');
-    if (!is_known_transport(server) || endpoint[1] == '\0') {
+    if (endpoint == NULL || endpoint[1] == '\0') {
         str_printf(request->why, "need service transport:endpoint instead of \"%s\"", server);
+        free(server);
+        return NULL;
+    }
+    if (!is_known_transport(server)) {
+        str_printf(request->why, "invalid transport name: %.*s in service: %s", (int)(endpoint - server), server, server);
         free(server);
         return NULL;
     }
@@ -167,7 +172,7 @@ static enum table_result socketmap_find(void *data, const char *key, struct str 
         good = exchange(map, key, value, &problem);
     if (!good) {
         log_warning("table socketmap:%s lookup error: %s", map->name, problem.text);
-        str_clear(value);
+        str_set(value, problem.text);
         return TABLE_FAILED;
     }
     switch (socketmap_reply_parse(value)) {

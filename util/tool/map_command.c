@@ -85,7 +85,7 @@ static void check_options(struct options *options)
 {
     bool from_stdin = options->query != NULL && text_equal(options->query, "-");
 
-    if ((options->header || options->body) && !from_stdin)
+    if ((options->header || options->body || options->mime) && !from_stdin)
         log_fatal("specify -b -h or -m only with \"-q -\"");
     if (options->mime && !options->header && !options->body)
         log_warning("ignoring -m option without -b or -h");
@@ -97,7 +97,8 @@ static void check_options(struct options *options)
 static unsigned table_flags(const struct options *options)
 {
     return TABLE_QUIET | TABLE_PROXY | options->nul_flags | (options->no_fold ? 0 : TABLE_FOLD) | (options->no_utf8 ? 0 : TABLE_UTF8)
-        | (options->file_values ? TABLE_FILE_VALUES : 0);
+        | (options->file_values ? TABLE_FILE_VALUES : 0) | (options->replace ? TABLE_REPLACE : 0)
+        | (options->silent ? TABLE_NO_DUPLICATE_WARNING : 0);
 }
 
 /* "name" alone is a table of the default type. To be freed. */
@@ -383,14 +384,17 @@ static void make_one(const struct options *options, const char *argument)
 {
     char *name = full_name(options, argument);
     const char *path = strchr(name, ':') + 1;
-    struct source *source = options->incremental ? source_from_file(stdin, "stdin") : source_open(path);
-    struct stat status = {0};
 
-    if (source == NULL)
+    struct stat status = {0};
+    struct source *source = options->incremental ? source_from_file(stdin, "stdin") : source_open(path);
+    bool is_folder = source == NULL && errno == EISDIR; /* a type that can't be built is the more telling complaint */
+    if (source == NULL && !is_folder)
         log_fatal("open %s: %s", path, strerror(errno));
-    if (!source_stat(source, &status))
+    if (!is_folder && !source_stat(source, &status))
         log_fatal("fstat %s: %s", path, strerror(errno));
     check_type(options, name);
+    if (is_folder)
+        log_fatal("open %s: %s", path, strerror(EISDIR));
     become_like_source(options, &status);
 
     sigset_t before;
