@@ -1,6 +1,6 @@
 #include "smtpd/milter_macros.h"
 
-#include "smtpd/policy/policy.h"
+#include "smtpd/policy/access_key.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
@@ -101,7 +101,7 @@ static const char *resolved(struct session *session, const char *address)
     rewrite_address(session->config, session->context, address, &standard);
     bool is_found = route_of(session, str_text(&standard), &route);
     str_free(&standard);
-    return is_found ? policy_address_key(session->config, &route, session->call) : NULL;
+    return is_found ? access_key_address(session->config, &route, session->call) : NULL;
 }
 
 static const char *value_mail_addr(struct session *session)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "smtpd/policy/access_action.h"
+#include "smtpd/policy/access_key.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
@@ -364,7 +365,7 @@ static enum decision check_mail(struct evaluation *evaluation, const struct rest
         return try_key(&search, evaluation->policy->config->smtpd_null_access_lookup_key);
     const struct route *route = evaluation_route(evaluation, class);
     return route == NULL ? evaluation_route_failure(evaluation, class)
-                         : try_mail_address(&search, policy_address_key(evaluation->policy->config, route, evaluation->arena));
+                         : try_mail_address(&search, access_key_address(evaluation->policy->config, route, evaluation->arena));
 }
 
 enum decision decide_access_sender(struct evaluation *evaluation, const struct restriction *restriction)

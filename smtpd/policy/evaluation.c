@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "smtpd/policy/decide_dns_list.h"
 #include "smtpd/policy/policy_probe.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -232,7 +231,7 @@ enum decision evaluation_walk(struct evaluation *evaluation, const struct restri
             evaluation->warn_only = outer_warn_only;
             continue;
         }
-        decide_dns_list_ask(evaluation, list, i);
+        evaluation->ask_ahead(evaluation, list, i);
         decision = decide(evaluation, restriction);
         warn_of_rest(evaluation, list, i, decision);
         if (decision == DECISION_PERMIT)

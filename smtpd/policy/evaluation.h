@@ -1,8 +1,10 @@
 /* evaluation.h: one walk through restriction lists (policy.c starts it), and what the functions that decide share. */
 #ifndef SMTPD_POLICY_EVALUATION_H
 #define SMTPD_POLICY_EVALUATION_H
-#include "smtpd/policy/policy.h"
+#include "qmgr/route/route.h"
+#include "smtpd/policy/policy_facts.h"
 #include "smtpd/policy/restriction.h"
+#include "util/config/config.h"
 #include "util/table/maps.h"
 #include "util/table/match_list.h"
 
@@ -46,8 +48,12 @@ struct policy {
     struct maps *local_recipients, *relay_recipients, *virtual_mailboxes;
 };
 
+/* Asks other servers at once what the restriction at that index and those right behind it will ask one by one. */
+typedef void evaluation_ask_ahead(struct evaluation *evaluation, const struct restriction_list *list, size_t index);
+
 struct evaluation {
     struct policy *policy;
+    evaluation_ask_ahead *ask_ahead;
     const struct policy_facts *facts;
     struct arena *arena;
     struct policy_result *result;

@@ -3,39 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "smtpd/policy/decide_dns_list.h"
 #include "smtpd/policy/decide_known.h"
 #include "smtpd/policy/decide_sasl.h"
 #include "smtpd/policy/evaluation.h"
+#include "smtpd/policy/restriction_types.h"
 #include "smtpd/policy/verify_client.h"
 #include "smtpd/verify/probe_sender.h"
 #include "util/base/clock.h"
-#include "util/base/fold.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
-#include "util/mail/address.h"
 #include "util/net/own_address.h"
 
 enum table_result policy_login_owns(struct policy *policy, const char *login, const char *address)
 {
     return decide_sasl_owns(policy, login, address);
-}
-
-const char *policy_address_key(const struct config *config, const struct route *route, struct arena *arena)
-{
-    struct str quoted = {0};
-    struct str folded = {0};
-
-    if (*route->recipient == '@')
-        str_put(&quoted, "mailer-daemon"); /* an empty local part has a name */
-    address_quote(route->recipient, &quoted);
-    if (address_domain(route->recipient) == NULL)
-        str_printf(&quoted, "@%s", config->myhostname);
-    fold_put(&folded, str_text(&quoted), quoted.length, config->smtputf8_enable);
-    const char *key = arena_copy_text(arena, str_text(&folded));
-    str_free(&quoted);
-    str_free(&folded);
-    return key;
 }
 
 static bool lists_word(const char *list, const char *wanted)
@@ -105,7 +88,8 @@ struct policy *policy_open_any(const struct config *config, struct router *route
     policy->config = config;
     policy->router = router;
     policy->arena = arena_new();
-    policy->parser = (struct restriction_parser){ .config = config, .arena = policy->arena };
+    policy->parser = (struct restriction_parser){ .config = config, .arena = policy->arena,
+        .find_type = restriction_types_find };
     policy->parent_matches = lists_word(config->parent_domain_matches_subdomains, "smtpd_access_maps");
     policy->own = own_address_open(config->inet_interfaces, config->inet_protocols, config->proxy_interfaces);
     policy->mynetworks = match_list_open(config, "mynetworks", config->mynetworks);
@@ -343,7 +327,8 @@ static enum decision decide(struct evaluation *evaluation, struct policy_deferra
 void policy_decide(struct policy *policy, const struct policy_facts *facts, struct policy_deferrals *deferrals,
     struct arena *arena, struct policy_result *result)
 {
-    struct evaluation evaluation = { .policy = policy, .facts = facts, .arena = arena, .result = result };
+    struct evaluation evaluation = { .policy = policy, .facts = facts, .arena = arena, .result = result,
+        .ask_ahead = decide_dns_list_ask };
 
     *result = (struct policy_result){0};
     evaluation.last_note = &result->notes;

@@ -215,7 +215,7 @@ static void parse_bare_table(struct restriction_parser *parser, struct arena *ar
             context->what, item->name);
         return;
     }
-    item->type = restriction_type_find(context->implied);
+    item->type = parser->find_type(context->implied);
     item->argument = item->name;
     item->table = open_table(parser, item->name);
     item->name = context->implied;
@@ -229,7 +229,7 @@ static void parse_item(struct restriction_parser *parser, struct arena *arena, c
         parse_bare_table(parser, arena, context, item);
         return;
     }
-    item->type = restriction_type_find(name);
+    item->type = parser->find_type(name);
     if (item->type != NULL) {
         take_argument(parser, arena, cursor, item);
         return;

@@ -67,6 +67,7 @@ struct restriction {
 /* Everything that is opened while parsing, once per type:name; and the classes. */
 struct restriction_parser {
     const struct config *config;
+    const struct restriction_type *(*find_type)(const char *name); /* NULL: no such name */
     struct arena *arena; /* of the process */
     struct table *tables[200];
     size_t table_count;
@@ -90,7 +91,4 @@ const char *restriction_list_ignored(const struct restriction_list *list, size_t
 bool restriction_list_stops_relay(const struct restriction_list *list);
 void restriction_parser_close(struct restriction_parser *parser);
 bool restriction_parser_has_changed(struct restriction_parser *parser);
-
-/* The table of restrictions (restriction_types.c); NULL: no such name. */
-const struct restriction_type *restriction_type_find(const char *name);
 #endif

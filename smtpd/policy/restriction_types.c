@@ -1,5 +1,4 @@
-/* All restrictions that have a name (postconf(5), smtpd_recipient_restrictions and its siblings). */
-#include <string.h>
+#include "smtpd/policy/restriction_types.h"
 
 #include "smtpd/policy/decide_access.h"
 #include "smtpd/policy/decide_certificate.h"
@@ -12,7 +11,6 @@
 #include "smtpd/policy/decide_sasl.h"
 #include "smtpd/policy/decide_service.h"
 #include "smtpd/policy/decide_verify.h"
-#include "smtpd/policy/restriction.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 
@@ -113,7 +111,7 @@ static const struct restriction_type types[] = {
     { "reject_unauthenticated_sender_login_mismatch", ARGUMENT_NONE, 0, decide_sasl_mismatch_stranger, NULL },
 };
 
-const struct restriction_type *restriction_type_find(const char *name)
+const struct restriction_type *restriction_types_find(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(types); i++) {
         if (text_equal_nocase(types[i].name, name))
