@@ -16,6 +16,7 @@ struct own_domain {
     struct match_list *virtual_alias;
     struct match_list *virtual_mailbox;
     struct match_list *relay;
+    bool is_helpful; /* helpful_warnings */
 };
 
 struct own_domain *own_domain_open(const struct config *config)
@@ -29,6 +30,7 @@ struct own_domain *own_domain_open(const struct config *config)
     domains->virtual_mailbox =
         match_list_open(config, "virtual_mailbox_domains", config->virtual_mailbox_domains);
     domains->relay = match_list_open(config, "relay_domains", config->relay_domains);
+    domains->is_helpful = config->helpful_warnings;
     return domains;
 }
 
@@ -84,6 +86,22 @@ enum route_result own_domain_is_local(struct own_domain *domains, const char *do
     return result;
 }
 
+static void warn_of_both(const char *domain, const char *first, const char *second)
+{
+    const char *previous = log_set_service("trivial-rewrite"); /* whose complaint it is, as log readers know it */
+
+    log_warning("do not list domain %s in BOTH %s and %s", domain, first, second);
+    log_set_service(previous);
+}
+
+/* A list that comes too late for the domain. What can't be looked up in it doesn't matter. */
+static void look_in_vain(const struct own_domain *domains, const char *first, struct match_list *list, const char *second,
+    const char *domain)
+{
+    if (domains->is_helpful && match_list_domain(list, domain, NULL) == TABLE_FOUND)
+        warn_of_both(domain, first, second);
+}
+
 enum route_result own_domain_classify(struct own_domain *domains, const char *domain, enum route_class *class,
     const char **reason)
 {
@@ -93,21 +111,25 @@ enum route_result own_domain_classify(struct own_domain *domains, const char *do
     *class = ROUTE_LOCAL;
     if (result == ROUTE_DEFER)
         return result;
-    const char *unused;
-    bool is_alias = listed(domains->virtual_alias, "virtual_alias_domains", domain, &result,
-        is_local ? &unused : reason);
-    if (is_local && is_alias)
-        log_warning("do not list domain %s in BOTH mydestination and virtual_alias_domains", domain);
-    if (is_local || result == ROUTE_DEFER)
+    if (is_local) {
+        look_in_vain(domains, "mydestination", domains->virtual_alias, "virtual_alias_domains", domain);
+        look_in_vain(domains, "mydestination", domains->virtual_mailbox, "virtual_mailbox_domains", domain);
         return result;
+    }
     *class = ROUTE_VIRTUAL_ALIAS;
-    bool is_mailbox =
-        listed(domains->virtual_mailbox, "virtual_mailbox_domains", domain, &result, is_alias ? &unused : reason);
-    if (is_alias && is_mailbox)
-        log_warning("do not list domain %s in BOTH virtual_alias_domains and virtual_mailbox_domains", domain);
-    if (is_alias || result == ROUTE_DEFER)
+    bool is_found = listed(domains->virtual_alias, "virtual_alias_domains", domain, &result, reason);
+    if (is_found) {
+        look_in_vain(domains, "virtual_alias_domains", domains->virtual_mailbox, "virtual_mailbox_domains", domain);
+        look_in_vain(domains, "virtual_alias_domains", domains->relay, "relay_domains", domain);
+    }
+    if (is_found || result == ROUTE_DEFER)
         return result;
-    *class = is_mailbox ? ROUTE_VIRTUAL_MAILBOX
-        : listed(domains->relay, "relay_domains", domain, &result, reason) ? ROUTE_RELAY : ROUTE_OTHER;
+    *class = ROUTE_VIRTUAL_MAILBOX;
+    is_found = listed(domains->virtual_mailbox, "virtual_mailbox_domains", domain, &result, reason);
+    if (is_found)
+        look_in_vain(domains, "virtual_mailbox_domains", domains->relay, "relay_domains", domain);
+    if (is_found || result == ROUTE_DEFER)
+        return result;
+    *class = listed(domains->relay, "relay_domains", domain, &result, reason) ? ROUTE_RELAY : ROUTE_OTHER;
     return result;
 }

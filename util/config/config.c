@@ -13,6 +13,7 @@
 #include "util/config/parameter.h"
 #include "util/config/value.h"
 #include "util/log/log.h"
+#include "util/net/idn.h"
 
 static void *member(struct config *config, const struct parameter *parameter)
 {
@@ -190,10 +191,12 @@ bool config_load(const char *directory, const struct config_override *overrides,
     good = good && finish(new, overrides, override_count, program, why)
         && config_check_users(new, str_text(&file), program, why);
     str_free(&file);
-    if (good)
+    if (good) {
+        idn_use_2003(new->enable_idna2003_compatibility);
         *config = new;
-    else
+    } else {
         config_free(new);
+    }
     return good;
 }
 

@@ -4,6 +4,13 @@
 
 #include "util/base/text.h"
 
+static bool uses_2003;
+
+void idn_use_2003(bool on)
+{
+    uses_2003 = on;
+}
+
 bool idn_to_ascii(const char *name, struct str *out)
 {
     char *ascii = NULL;
@@ -12,7 +19,7 @@ bool idn_to_ascii(const char *name, struct str *out)
         str_put(out, name);
         return true;
     }
-    if (idn2_to_ascii_8z(name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+    if (idn2_to_ascii_8z(name, &ascii, IDN2_NFC_INPUT | (uses_2003 ? IDN2_TRANSITIONAL : IDN2_NONTRANSITIONAL)) != IDN2_OK)
         return false;
     str_put(out, ascii);
     idn2_free(ascii);

@@ -65,6 +65,8 @@ struct table *table_open(const struct config *config, const char *type_name, uns
     open_type(table, config, type_name, &why);
     if (table->type == NULL) {
         table->why = str_take(&why);
+        if (!(flags & TABLE_QUIET) && config != NULL && config->daemon_table_open_error_is_fatal)
+            log_fatal("%s", table->why);
         if (!(flags & TABLE_QUIET))
             log_error("%s", table->why);
     }
