@@ -223,7 +223,7 @@ static void hand_over_actions(struct session *session)
     if (transaction->redirect != NULL)
         intake_redirect(transaction->message, transaction->redirect);
     for (const struct transaction_header *bcc = transaction->bcc; bcc != NULL; bcc = bcc->next)
-        intake_bcc(transaction->message, bcc->text);
+        intake_bcc(transaction->message, bcc->text, bcc == transaction->bcc ? 0 : NOTIFY_NEVER); /* as Postfix has them */
 }
 
 /* What Postfix tells the postmaster of a refused message: that content or aliases refused it, that the disk is full, or that it was

@@ -223,9 +223,9 @@ void intake_redirect(struct intake_message *message, const char *address)
     message->redirect_to = arena_copy_text(message->arena, address);
 }
 
-void intake_bcc(struct intake_message *message, const char *address)
+void intake_bcc(struct intake_message *message, const char *address, uint32_t notify)
 {
-    state_want_copy(message, address, 0);
+    state_want_copy(message, address, notify);
 }
 
 void intake_milters(struct intake_message *message, struct milter_list *milters)

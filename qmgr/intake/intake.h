@@ -53,11 +53,11 @@ void intake_attribute(struct intake_message *message, const char *name, const ch
 void intake_recipient(struct intake_message *message, const struct recipient *recipient);
 
 /* What an access table of the SMTP server wants done, any time before intake_end: put it on hold; say yes and keep nothing; send
- * it to that address instead of its recipients; send a copy there, too. */
+ * it to that address instead of its recipients; send a copy there, too (notify: NOTIFY_* for its reports, 0: the usual ones). */
 void intake_hold(struct intake_message *message);
 void intake_discard(struct intake_message *message);
 void intake_redirect(struct intake_message *message, const char *address);
-void intake_bcc(struct intake_message *message, const char *address);
+void intake_bcc(struct intake_message *message, const char *address, uint32_t notify);
 
 /* The filters of the SMTP session see the content at intake_end. Borrowed until then. */
 struct milter_list;

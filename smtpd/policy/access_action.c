@@ -255,9 +255,12 @@ static enum decision walk_restrictions(const struct entry *entry, const char *ac
         restriction_list_parse_action(&evaluation->policy->parser, evaluation->arena, entry->table, action,
             evaluation->context);
 
+    const struct subject outer = evaluation->subject;
+    evaluation->subject = *entry->subject; /* replies are about what was looked up */
     evaluation->entry_depth++;
     enum decision decision = list == NULL ? evaluation_server_error(evaluation) : evaluation_walk(evaluation, list);
     evaluation->entry_depth--;
+    evaluation->subject = outer;
     return decision;
 }
 
