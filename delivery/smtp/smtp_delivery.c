@@ -1,6 +1,7 @@
 #include "delivery/smtp/smtp_delivery.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "delivery/smtp/smtp_notice.h"
 #include "util/base/text.h"
@@ -94,9 +95,29 @@ void smtp_delivery_fail_reply(struct smtp_delivery *delivery, const char *comman
 void smtp_delivery_fail_login(struct smtp_delivery *delivery)
 {
     struct agent_result result = reply_result(delivery, "AUTH");
+    char *text = arena_copy_text(delivery->order->arena, str_text(&delivery->session->reply.text));
 
+    for (char *at = text; (at = strchr(at, '\n')) != NULL;)
+        *at = '?'; /* several lines are told in this way of a login only */
+    result.diagnostic = text;
     result.why = arena_printf(delivery->order->arena, "SASL authentication failed; server %s said: %s",
         delivery->session->host, result.diagnostic);
+    fail_all(delivery, SMTP_BLAME_SITE, &result);
+}
+
+void smtp_delivery_fail_known_login(struct smtp_delivery *delivery, int code, const char *status, const char *reply)
+{
+    struct arena *arena = delivery->order->arena;
+    struct agent_result result = {
+        .code = code,
+        .status = arena_copy_text(arena, status),
+        .diagnostic_type = "smtp",
+        .diagnostic = arena_copy_text(arena, reply),
+        .remote_mta = arena_printf(arena, "dns; %s", delivery->session->name),
+    };
+
+    result.why = arena_printf(arena, "SASL [CACHED] authentication failed; server %s said: %s", delivery->session->name,
+        result.diagnostic);
     fail_all(delivery, SMTP_BLAME_SITE, &result);
 }
 

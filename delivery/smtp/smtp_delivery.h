@@ -37,6 +37,8 @@ void smtp_delivery_fail(struct smtp_delivery *delivery, enum smtp_blame blame, i
 void smtp_delivery_fail_reply(struct smtp_delivery *delivery, const char *command);
 /* The server's reply to a login. */
 void smtp_delivery_fail_login(struct smtp_delivery *delivery);
+/* What it replied to the same login some time ago. */
+void smtp_delivery_fail_known_login(struct smtp_delivery *delivery, int code, const char *status, const char *reply);
 /* The connection is gone, in session->stage. */
 void smtp_delivery_fail_stream(struct smtp_delivery *delivery);
 /* One recipient was refused by the reply. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "delivery/smtp/smtp_sasl_cache.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -23,6 +24,7 @@ struct smtp_sasl {
     const struct config *config;
     struct maps *passwords;
     struct match_list *filter;
+    struct smtp_sasl_cache *refusals; /* NULL: none are remembered */
     unsigned options_plain;
     unsigned options_encrypted;
     unsigned options_verified;
@@ -47,6 +49,7 @@ struct smtp_sasl *smtp_sasl_open(const struct config *config, bool lmtp)
     sasl->passwords = maps_open(config, "smtp_sasl_password_maps", config->smtp_sasl_password_maps,
         TABLE_FOLD | (config->smtputf8_enable ? TABLE_UTF8 : 0));
     sasl->filter = match_list_open(config, "smtp_sasl_mechanism_filter", config->smtp_sasl_mechanism_filter);
+    sasl->refusals = smtp_sasl_cache_open(config);
     sasl->options_plain = sasl_options_parse("smtp_sasl_security_options", config->smtp_sasl_security_options);
     sasl->options_encrypted = sasl_options_parse("smtp_sasl_tls_security_options", config->smtp_sasl_tls_security_options);
     sasl->options_verified =
@@ -63,6 +66,7 @@ void smtp_sasl_close(struct smtp_sasl *sasl)
         return;
     maps_close(sasl->passwords);
     match_list_close(sasl->filter);
+    smtp_sasl_cache_close(sasl->refusals);
     sasl_done();
     free(sasl);
 }
@@ -189,10 +193,48 @@ static bool cannot(struct smtp_delivery *delivery, const char *why)
     return false;
 }
 
-static bool refused(struct smtp_delivery *delivery)
+static struct smtp_sasl_attempt attempt_of(const struct smtp_delivery *delivery, const struct login *login)
+{
+    return (struct smtp_sasl_attempt){ .server = delivery->session->name, .user = login->user,
+        .password = (const char *)login->password->data, .password_length = login->password->len };
+}
+
+static void remember_refusal(const struct smtp_delivery *delivery, const struct login *login)
+{
+    const struct smtp_session *session = delivery->session;
+    struct smtp_sasl_cache *refusals = delivery->client->sasl->refusals;
+    const struct smtp_sasl_attempt attempt = attempt_of(delivery, login);
+    char status[12];
+
+    if (refusals != NULL && session->reply.code == 535)
+        smtp_sasl_cache_put(refusals, &attempt, smtp_reply_status(&session->reply, status), str_text(&session->reply.text));
+}
+
+/* Nothing is sent if the server has refused just this login before. */
+static bool is_known_to_fail(struct smtp_delivery *delivery, const struct login *login)
+{
+    struct smtp_sasl_cache *refusals = delivery->client->sasl->refusals;
+    const struct smtp_sasl_attempt attempt = attempt_of(delivery, login);
+    struct str status = {0};
+    struct str reply = {0};
+
+    bool known = refusals != NULL && smtp_sasl_cache_find(refusals, &attempt, &status, &reply);
+    if (known) {
+        bool soft = delivery->client->config->smtp_sasl_auth_soft_bounce;
+        if (soft && status.length > 0)
+            status.data[0] = '4';
+        smtp_delivery_fail_known_login(delivery, soft ? 435 : 535, str_text(&status), str_text(&reply));
+    }
+    str_free(&status);
+    str_free(&reply);
+    return known;
+}
+
+static bool refused(struct smtp_delivery *delivery, const struct login *login)
 {
     struct smtp_session *session = delivery->session;
 
+    remember_refusal(delivery, login);
     if (smtp_reply_class(&session->reply) == 5 && delivery->client->config->smtp_sasl_auth_soft_bounce) {
         session->reply.code -= 100;
         session->reply.status[0] = session->reply.status[0] == '\0' ? '\0' : '4';
@@ -234,7 +276,7 @@ static const char *challenge_text(const struct smtp_session *session)
     return strlen(text) > 4 ? text + 4 : "";
 }
 
-static bool answer_challenges(struct smtp_delivery *delivery, sasl_conn_t *connection)
+static bool answer_challenges(struct smtp_delivery *delivery, sasl_conn_t *connection, const struct login *login)
 {
     struct smtp_session *session = delivery->session;
 
@@ -251,7 +293,7 @@ static bool answer_challenges(struct smtp_delivery *delivery, sasl_conn_t *conne
         if (!say(delivery, NULL, response == NULL ? "" : response, length))
             return false;
     }
-    return smtp_reply_class(&session->reply) == 2 || refused(delivery);
+    return smtp_reply_class(&session->reply) == 2 || refused(delivery, login);
 }
 
 static unsigned options_of(const struct smtp_session *session)
@@ -263,7 +305,7 @@ static unsigned options_of(const struct smtp_session *session)
     return tls_facts(session->tls)->trust == TLS_VERIFIED ? sasl->options_verified : sasl->options_encrypted;
 }
 
-static bool exchange(struct smtp_delivery *delivery, sasl_conn_t *connection)
+static bool exchange(struct smtp_delivery *delivery, sasl_conn_t *connection, const struct login *login)
 {
     struct smtp_session *session = delivery->session;
     const sasl_security_properties_t properties = { .security_flags = sasl_cyrus_security_flags(options_of(session)) };
@@ -277,7 +319,7 @@ static bool exchange(struct smtp_delivery *delivery, sasl_conn_t *connection)
     if (result != SASL_OK && result != SASL_CONTINUE)
         return cannot(delivery, sasl_cyrus_error(result));
     smtp_session_begin(session, delivery->client->helo_timeout_s, "performing SASL authentication");
-    if (!say(delivery, mechanism, initial, length) || !answer_challenges(delivery, connection))
+    if (!say(delivery, mechanism, initial, length) || !answer_challenges(delivery, connection, login))
         return false;
     session->logged_in = true;
     return true;
@@ -301,7 +343,7 @@ static bool log_in(struct smtp_delivery *delivery, struct login *login)
     }
     int result = sasl_client_new(delivery->client->lmtp ? "lmtp" : "smtp", delivery->session->name, NULL, NULL, callbacks, 0,
         &connection);
-    bool good = result == SASL_OK ? exchange(delivery, connection) : cannot(delivery, sasl_cyrus_error(result));
+    bool good = result == SASL_OK ? exchange(delivery, connection, login) : cannot(delivery, sasl_cyrus_error(result));
     sasl_dispose(&connection);
     return good;
 }
@@ -326,7 +368,7 @@ bool smtp_sasl_login(struct smtp_delivery *delivery)
     if (result == TABLE_FOUND) {
         split_entry(&login, sasl->config->smtp_sasl_password_result_delimiter);
         login.send_authzid = sasl->config->send_cyrus_sasl_authzid;
-        good = log_in(delivery, &login);
+        good = !is_known_to_fail(delivery, &login) && log_in(delivery, &login);
     }
     wipe(&login);
     return good;
