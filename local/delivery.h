@@ -79,6 +79,7 @@ struct step {
     struct recipient recipient;   /* address, original, dsn_orcpt, notify */
     const char *sender;           /* internal form */
     const char *owner;            /* of the list that it came from; NULL: none */
+    bool is_listed;               /* some list above has an owner: whom the sender meant isn't told to its members */
     const char *delivered_to;
     const char *local;            /* of the address, in lower case: whole local part, */
     const char *user;             /* ... without extension, */

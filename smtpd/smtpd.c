@@ -24,9 +24,7 @@ int main(int argc, char **argv)
 
     /* What needs the file system, before it is out of reach. */
     struct intake *intake = intake_open(cleanup, rewrite, worker_socket_path(worker, "private/intake"), "smtpd");
-    bool is_absolute = config->smtpd_sasl_path[0] == '/';
-    service_open(&service, config, rewrite, intake,
-        is_absolute ? config->smtpd_sasl_path : worker_socket_path(worker, config->smtpd_sasl_path),
+    service_open(&service, config, rewrite, intake, worker_socket_path(worker, config->smtpd_sasl_path),
         worker_socket_path(worker, "private/anvil"));
     service.encryption = encryption_open(worker);
     worker_allow_path(worker, config->smtpd_tls_CApath, false);

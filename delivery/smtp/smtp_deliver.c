@@ -313,14 +313,20 @@ static void try_list(struct smtp_delivery *delivery, const char *const *members,
     }
 }
 
-/* The next hops of the order, then the fall-back relays. */
+/* The next hops of the order, then the fall-back relays; those help out servers on the network only (postconf(5) lmtp_fallback_relay). */
 static size_t list_destinations(const struct smtp_delivery *delivery, const char ***members)
 {
     struct arena *arena = delivery->order->arena;
+    const char *relays = delivery->client->config->smtp_fallback_relay;
     const char **fallback;
     const char **wanted;
     size_t wanted_count = smtp_next_hop_list(delivery->order->next_hop, arena, &wanted);
-    size_t fallback_count = smtp_next_hop_list(delivery->client->config->smtp_fallback_relay, arena, &fallback);
+
+    if (delivery->client->lmtp && text_starts_with(delivery->order->next_hop, "unix:") && *relays != '\0') {
+        log_warning("ignoring \"lmtp_fallback_relay = %s\" setting for non-TCP connections", relays);
+        relays = "";
+    }
+    size_t fallback_count = smtp_next_hop_list(relays, arena, &fallback);
 
     *members = arena_allocate(arena, (wanted_count + fallback_count + 1) * sizeof(**members));
     if (wanted_count > 0)

@@ -11,7 +11,7 @@ struct macros {
     const struct delivery *delivery;
     const struct step *step;
     const char *filter;
-    bool has_extension;
+    struct macros_use use;
 };
 
 void macros_filter(char *text, const char *filter)
@@ -59,7 +59,7 @@ static const char *look_up(void *context, const char *name, bool *is_data)
     const char *value = value_of(macros, name);
 
     *is_data = true;
-    macros->has_extension |= value != NULL && value == macros->step->extension;
+    macros->use.extension |= value != NULL && value == macros->step->extension;
     if (value == NULL || macros->filter == NULL)
         return value;
     char *copy = arena_copy_text(macros->delivery->order->arena, value);
@@ -68,16 +68,16 @@ static const char *look_up(void *context, const char *name, bool *is_data)
 }
 
 bool macros_expand(const struct delivery *delivery, const struct step *step, const char *text, const char *filter, struct str *out,
-    bool *has_extension)
+    struct macros_use *use)
 {
     struct macros macros = { .delivery = delivery, .step = step, .filter = filter };
     struct str why = {0};
-    bool good = expand_text(text, look_up, &macros, out, &why);
+    bool good = expand_text_known(text, look_up, &macros, out, &why, &macros.use.lacks_value);
 
     if (!good)
         log_warning("%s: in \"%s\"", str_text(&why), text);
-    if (has_extension != NULL)
-        *has_extension = macros.has_extension;
+    if (use != NULL)
+        *use = macros.use;
     str_free(&why);
     return good;
 }

@@ -33,6 +33,12 @@ static struct step child_of(const struct step *parent)
     return child;
 }
 
+/* Whether the text is new for those whose rights it is used with. */
+static bool first_with_rights(struct delivery *delivery, const struct step *step, const char *kind, const char *text)
+{
+    return seen_first(delivery->seen, kind, arena_printf(delivery->order->arena, "%ld:%s", step->has_rights ? (long)step->uid : -1L, text));
+}
+
 /* --- :include: --- */
 
 static void report_bad_include(struct delivery *delivery, const struct step *step)
@@ -87,7 +93,7 @@ static void include(struct delivery *delivery, const struct step *parent, const 
         report_bad_include(delivery, parent);
         return;
     }
-    if (!seen_first(delivery->seen, "include", path))
+    if (!first_with_rights(delivery, parent, "include", path))
         return;
     step.source = SOURCE_INCLUDE;
     step.left_aliases = true;
@@ -147,7 +153,7 @@ static void go_on_to(struct delivery *delivery, const struct step *parent, const
     child.recipient.notify &= ~(uint32_t)NOTIFY_SUCCESS; /* "alias expanded" was the success */
     if (child.recipient.notify == 0 && parent->recipient.notify != 0)
         child.recipient.notify = NOTIFY_NEVER;
-    if (parent->owner != NULL) {
+    if (parent->is_listed) {
         child.recipient.original = child.recipient.address;
         child.recipient.dsn_orcpt = "";
     }
@@ -171,11 +177,11 @@ void expand_destination(void *context, enum destination_kind kind, const char *t
 
     switch (kind) {
     case DESTINATION_FILE:
-        if (seen_first(delivery->seen, "file", text))
+        if (first_with_rights(delivery, line->parent, "file", text))
             store_in_file(delivery, line->parent, arena_copy_text(delivery->order->arena, text));
         break;
     case DESTINATION_COMMAND:
-        if (seen_first(delivery->seen, "command", text))
+        if (seen_first(delivery->seen, "command", arena_printf(delivery->order->arena, "%s:%s", line->parent->recipient.address, text)))
             run_destination(delivery, line->parent, arena_copy_text(delivery->order->arena, text));
         break;
     case DESTINATION_INCLUDE:
@@ -220,6 +226,7 @@ static bool take_owner(struct delivery *delivery, struct step *step, const char 
         }
         rewrite_address(local->rewrite, REWRITE_LOCAL, str_text(&owner), &sender);
         step->owner = step->sender = arena_copy_text(delivery->order->arena, str_text(&sender));
+        step->is_listed = true;
         delivery->has_owner = true;
     } else if (local->config->reset_owner_alias) {
         step->owner = NULL;
@@ -324,20 +331,18 @@ static void split_address(const struct delivery *delivery, struct step *step)
     step->unmatched = "";
 }
 
-/* Whether the mail stays in this process: aliases without an owner, and a user's own name in the user's .forward. Everything else goes
- * through the queue, where each recipient has a record of its own. */
+/* Whether the mail stays in this process: aliases without an owner, and a user's own name in the user's .forward (not in a list that it
+ * includes). Everything else goes through the queue, where each recipient has a record of its own. */
 static bool stays_here(const struct step *step)
 {
-    bool own_name = step->expanding != NULL && text_equal(step->expanding, step->user);
-
     switch (step->source) {
     case SOURCE_NONE:
     case SOURCE_ALIAS:
         return step->owner == NULL && !step->left_aliases;
     case SOURCE_FORWARD:
-        return own_name;
+        return step->expanding != NULL && text_equal(step->expanding, step->user);
     case SOURCE_INCLUDE:
-        return own_name && step->account != NULL;
+        return false;
     }
     return false;
 }

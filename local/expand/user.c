@@ -107,21 +107,20 @@ static int find_forward(const struct delivery *delivery, const struct step *step
     const char *word;
     size_t length;
     struct str path = {0};
-    struct str before = {0};
+    struct macros_use use;
     bool exists = false;
     int fd = -1;
 
     while (fd < 0 && !exists && text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
         str_clear(&path);
         const char *text = arena_copy_bytes(delivery->order->arena, word, length);
-        if (!macros_expand(delivery, step, text, config->forward_expansion_filter, &path, has_extension)
-            || *str_text(&path) != '/' || text_equal(str_text(&path), str_text(&before)))
-            continue;
+        if (!macros_expand(delivery, step, text, config->forward_expansion_filter, &path, &use) || use.lacks_value
+            || *str_text(&path) != '/')
+            continue; /* names that are meant for other addresses */
+        *has_extension = use.extension;
         fd = open_as_user(step->account, str_text(&path), &exists);
-        str_set(&before, str_text(&path)); /* without an extension the usual two are the same */
     }
     str_free(&path);
-    str_free(&before);
     return fd;
 }
 

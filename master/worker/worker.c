@@ -236,9 +236,9 @@ bool worker_is_datagram(const struct worker *worker)
     return text_equal(worker->type, "unix-dgram");
 }
 
-const char *worker_socket_path(struct worker *worker, const char *relative)
+const char *worker_socket_path(struct worker *worker, const char *path)
 {
-    return arena_printf(worker->arena, "%s%s", worker->chroot ? "" : worker->directory, relative);
+    return arena_printf(worker->arena, "%s%s", worker->chroot || path[0] == '/' ? "" : worker->directory, path);
 }
 
 void worker_on_reload(struct worker *worker, void (*reload)(void *context), void *context)

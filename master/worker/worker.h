@@ -79,8 +79,9 @@ const unsigned char *worker_secret(const struct worker *worker);
 /* For tls_settings.keep (util/net/tls_context.h). Gone with worker_confine. */
 int worker_tls_keep(const struct worker *worker);
 
-/* A path below queue_directory ("private/intake"), right for chrooted processes too. Lives as long as the worker. */
-const char *worker_socket_path(struct worker *worker, const char *relative);
+/* A path below queue_directory ("private/intake"), right for chrooted processes too; one that is absolute stays as it is. Lives as
+ * long as the worker. */
+const char *worker_socket_path(struct worker *worker, const char *path);
 
 /* Releases everything; the exit status for main. */
 int worker_stop(struct worker *worker);

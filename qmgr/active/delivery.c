@@ -117,6 +117,16 @@ static const char *keep(struct message *message, const char *text)
     return length == 0 ? "" : arena_copy_bytes(message->arena, text, length);
 }
 
+/* What a command said may end in blanks: the log has them, reports and listings don't. */
+static const char *keep_trimmed(struct message *message, const char *text)
+{
+    size_t length = strnlen(text, TEXT_BYTES_KEPT);
+
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    return length == 0 ? "" : arena_copy_bytes(message->arena, text, length);
+}
+
 /* RFC 3463: class.subject.detail, and the class must be that of the code. */
 static const char *checked_status(struct message *message, const char *status, uint32_t code)
 {
@@ -138,9 +148,10 @@ static const char *checked_status(struct message *message, const char *status, u
 static void take_result(struct message *message, struct target *target, const struct agent_verdict *verdict)
 {
     target->tried = true;
+    target->turn = ++message->turns;
     target->code = (int)verdict->code;
     target->status = checked_status(message, verdict->status, verdict->code);
-    target->why = keep(message, verdict->why);
+    target->why = keep_trimmed(message, verdict->why);
     target->relay = keep(message, verdict->relay);
     target->action = keep(message, verdict->action);
     target->diagnostic_type = keep(message, verdict->diagnostic_type);
@@ -183,24 +194,30 @@ static size_t part_bytes(const struct agent_part *part)
     return bytes;
 }
 
+struct target *delivery_add_part(struct message *message, size_t parent, const char *address)
+{
+    size_t index = add_recipient(message);
+
+    message->envelope.recipients[index] = message->envelope.recipients[parent];
+    message->envelope.recipients[index].address = keep(message, address);
+    message->targets[index] = (struct target){ .is_part = true, .parent = (uint32_t)parent, .marked = true }; /* it isn't in the file */
+    return &message->targets[index];
+}
+
 bool delivery_take_part(struct delivery *delivery, const struct agent_part *part)
 {
     struct message *message = delivery->message;
     size_t bytes = part_bytes(part);
 
     if (part->index >= delivery->count || delivery->reported[part->index] || delivery_is_notice(delivery)
-        || !((part->code >= 200 && part->code < 300) || (part->code >= 500 && part->code < 600))
+        || !((part->code >= 200 && part->code < 300) || (part->code >= 400 && part->code < 600))
         || delivery->part_count == PARTS_MAX || bytes > PARTS_BYTES_MAX - delivery->part_bytes)
         return false;
     delivery->part_count++;
     delivery->part_bytes += bytes;
-    size_t parent = delivery->indexes[part->index];
-    size_t index = add_recipient(message);
-    message->envelope.recipients[index] = message->envelope.recipients[parent];
-    message->envelope.recipients[index].address = keep(message, part->address);
-    message->envelope.recipients[index].notify = part->notify;
-    message->targets[index].marked = true; /* it isn't in the file */
-    take_result(message, &message->targets[index], &(struct agent_verdict){
+    struct target *target = delivery_add_part(message, delivery->indexes[part->index], part->address);
+    message->envelope.recipients[target - message->targets].notify = part->notify;
+    take_result(message, target, &(struct agent_verdict){
         .code = part->code,
         .status = part->status,
         .why = part->why,
@@ -211,8 +228,16 @@ bool delivery_take_part(struct delivery *delivery, const struct agent_part *part
         .remote_mta = part->remote_mta,
         .owner = part->owner,
     });
-    message->targets[index].is_part = true;
     return true;
+}
+
+static bool has_waiting_part(const struct message *message, size_t parent)
+{
+    for (size_t i = parent + 1; i < message->envelope.recipient_count; i++) { /* parts come behind all others */
+        if (message->targets[i].is_part && message->targets[i].parent == parent && message->targets[i].state == TARGET_DEFERRED)
+            return true;
+    }
+    return false;
 }
 
 /* in_use: the address that the agent was given, which routing may have changed ("user%host@here"). */
@@ -222,7 +247,10 @@ static void take_target(struct message *message, size_t index, const struct agen
     bool is_final = verdict->code < 300 || verdict->code >= 500;
 
     take_result(message, target, verdict);
-    if (verdict->told_by_parts && verdict->code < 300) {
+    target->told_by_parts = target->state == TARGET_DEFERRED && verdict->told_by_parts && has_waiting_part(message, index);
+    if (target->told_by_parts) {
+        target->tried = false;
+    } else if (verdict->told_by_parts && verdict->code < 300) {
         target->tried = false;
         target->notified_elsewhere = true;
     }

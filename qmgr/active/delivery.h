@@ -41,6 +41,8 @@ bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *ch
 /* Takes a verdict; false: it makes no sense (no such recipient, given twice, no such code). */
 bool delivery_take_verdict(struct delivery *delivery, const struct agent_verdict *verdict);
 
+/* Somebody whom the recipient with that index led to; what became of him is left to the caller. May move the targets. */
+struct target *delivery_add_part(struct message *message, size_t parent, const char *address);
 /* Takes what became of somebody whom a recipient led to. False as above. */
 bool delivery_take_part(struct delivery *delivery, const struct agent_part *part);
 

@@ -243,18 +243,51 @@ bool message_mark_done(struct message *message)
     return marked;
 }
 
+struct turn {
+    uint32_t turn;
+    uint32_t index;
+};
+
+static int compare_turns(const void *left_, const void *right_)
+{
+    const struct turn *left = left_;
+    const struct turn *right = right_;
+
+    if (left->turn != right->turn)
+        return left->turn < right->turn ? -1 : 1;
+    return left->index < right->index ? -1 : left->index > right->index;
+}
+
+void message_sort_by_turn(const struct message *message, uint32_t *indexes, size_t count)
+{
+    struct turn *turns = memory_zeroed(count + 1, sizeof(*turns));
+
+    for (size_t i = 0; i < count; i++)
+        turns[i] = (struct turn){ message->targets[indexes[i]].turn, indexes[i] };
+    qsort(turns, count, sizeof(*turns), compare_turns);
+    for (size_t i = 0; i < count; i++)
+        indexes[i] = turns[i].index;
+    free(turns);
+}
+
 static bool write_reasons(struct message *message, int fd)
 {
     struct retry retry = {0};
     int64_t now_s = clock_wall_us() / 1000000;
+    uint32_t *indexes = memory_zeroed(message->envelope.recipient_count + 1, sizeof(*indexes));
+    size_t count = 0;
 
-    retry.reasons = memory_zeroed(message->envelope.recipient_count + 1, sizeof(retry.reasons[0]));
     for (size_t i = 0; i < message->envelope.recipient_count; i++) {
-        const struct target *target = &message->targets[i];
-        if (target->state != TARGET_DEFERRED)
-            continue;
+        if (message->targets[i].state == TARGET_DEFERRED && !message->targets[i].told_by_parts)
+            indexes[count++] = (uint32_t)i;
+    }
+    message_sort_by_turn(message, indexes, count);
+    retry.reasons = memory_zeroed(count + 1, sizeof(retry.reasons[0]));
+    for (size_t i = 0; i < count; i++) {
+        const struct target *target = &message->targets[indexes[i]];
         retry.reasons[retry.count++] = (struct retry_reason){
-            .index = (uint32_t)i,
+            .index = target->is_part ? target->parent : indexes[i],
+            .member = target->is_part ? message->envelope.recipients[indexes[i]].address : NULL,
             .time_s = now_s,
             .status = target->status,
             .why = target->why,
@@ -265,6 +298,7 @@ static bool write_reasons(struct message *message, int fd)
     }
     bool written = retry_write(fd, &message->file, &retry);
     free(retry.reasons);
+    free(indexes);
     return written;
 }
 

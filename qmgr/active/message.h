@@ -24,9 +24,12 @@ struct target {
     enum target_state state;
     bool marked;             /* the done mark is in the file */
     bool is_part;            /* somebody whom another recipient led to: in memory only */
+    uint32_t parent;         /* ... that one's index */
+    bool told_by_parts;      /* it waits, or has waited too long, for parts that have reasons of their own */
     bool tried;              /* got a verdict in this round */
     bool notified_elsewhere;
     bool expired;            /* failed because of its age */
+    uint32_t turn;           /* counts verdicts of this round: reports and listings tell them in that order; 0: none yet */
     int code;
     const char *status;
     const char *why;
@@ -48,6 +51,7 @@ struct message {
     struct message_file file;
     struct target *targets;
     size_t spare_recipients;  /* room in the two arrays for parts */
+    uint32_t turns;           /* verdicts so far */
     const void *attributes;   /* the envelope without recipients, encoded, for orders */
     size_t attributes_length;
     int64_t active_us;
@@ -81,6 +85,8 @@ struct message *message_find(struct manager *manager, const char *id);
 int message_open_file(const struct message *message);
 /* Removes its file, also from where postsuper took it meanwhile (hold; deferred, if it was released again). False with errno. */
 bool message_remove_file(const struct message *message);
+/* For qsort and the like: recipients by the turn of their verdicts, then as in the envelope. */
+void message_sort_by_turn(const struct message *message, uint32_t *indexes, size_t count);
 /* Marks done recipients in the file, without syncing. False with errno (ENOENT: somebody removed the message). */
 bool message_mark_done(struct message *message);
 /* Marks, writes reasons and the next attempt, syncs, and moves it to deferred/. Frees nothing. False: see the log. */

@@ -33,12 +33,14 @@ static bool is_failed(const struct message *message, size_t index)
 {
     const struct target *target = &message->targets[index];
 
-    return target->state == TARGET_FAILED && !target->expired && !has_owner(target);
+    return target->state == TARGET_FAILED && !target->expired && !target->told_by_parts && !has_owner(target);
 }
 
 static bool is_expired(const struct message *message, size_t index)
 {
-    return message->targets[index].state == TARGET_FAILED && message->targets[index].expired;
+    const struct target *target = &message->targets[index];
+
+    return target->state == TARGET_FAILED && target->expired && !target->told_by_parts;
 }
 
 static bool is_tried(const struct message *message, size_t index)
@@ -48,7 +50,9 @@ static bool is_tried(const struct message *message, size_t index)
 
 static bool is_delayed(const struct message *message, size_t index)
 {
-    return message->targets[index].state == TARGET_DEFERRED && wants(message, index, NOTIFY_DELAY);
+    const struct target *target = &message->targets[index];
+
+    return target->state == TARGET_DEFERRED && !target->told_by_parts && wants(message, index, NOTIFY_DELAY);
 }
 
 static bool is_success(const struct message *message, size_t index)
@@ -71,11 +75,13 @@ static bool is_success_after_delay(const struct message *message, size_t index)
 static void collect(struct delivery *notice, bool expanded, select_target *select)
 {
     const struct envelope *envelope = &notice->message->envelope;
+    size_t first = notice->count;
 
     for (size_t i = 0; i < envelope->recipient_count; i++) {
         if (envelope->recipients[i].expanded == expanded && select(notice->message, i))
             notice->indexes[notice->count++] = (uint32_t)i;
     }
+    message_sort_by_turn(notice->message, notice->indexes + first, notice->count - first);
 }
 
 static void schedule_notice(struct delivery *notice, const char *service)
@@ -207,12 +213,26 @@ static void expire(struct message *message)
     }
 }
 
+static bool has_failed_part(const struct message *message, size_t parent)
+{
+    for (size_t i = parent + 1; i < message->envelope.recipient_count; i++) {
+        if (message->targets[i].is_part && message->targets[i].parent == parent && message->targets[i].state == TARGET_FAILED)
+            return true;
+    }
+    return false;
+}
+
 static void forget_unwanted(struct message *message)
 {
     for (size_t i = 0; i < message->envelope.recipient_count; i++) {
         struct target *target = &message->targets[i];
         if (target->state == TARGET_FAILED && !wants(message, i, NOTIFY_FAILURE))
             target->state = TARGET_DONE;
+    }
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        struct target *target = &message->targets[i];
+        if (target->state == TARGET_FAILED && target->told_by_parts)
+            target->told_by_parts = has_failed_part(message, i); /* else nobody would tell of it */
     }
 }
 
@@ -253,14 +273,29 @@ void notice_order(struct message *message)
         (void)order(message, config->defer_service_name, "delay", is_delayed);
 }
 
+/* Somebody whom a recipient led to was reported, or couldn't be; the recipient that stands for him in the file goes with the last. */
+static void settle_part(struct delivery *notice, struct target *part)
+{
+    struct message *message = notice->message;
+    struct target *parent = &message->targets[part->parent];
+
+    part->state = TARGET_DONE;
+    if (!parent->told_by_parts || parent->state != TARGET_FAILED)
+        return;
+    if (notice->failed)
+        delivery_defer_unreported(message, part->parent);
+    else if (!has_failed_part(message, part->parent))
+        parent->state = TARGET_DONE;
+}
+
 static void settle_bounce(struct delivery *notice)
 {
     for (size_t i = 0; i < notice->count; i++) {
         struct target *target = &notice->message->targets[notice->indexes[i]];
         if (target->state != TARGET_FAILED)
             continue;
-        if (target->is_part) { /* the recipient that led to it decides */
-            target->state = TARGET_DONE;
+        if (target->is_part) {
+            settle_part(notice, target);
             continue;
         }
         target->state = TARGET_DONE;

@@ -139,12 +139,6 @@ static struct router *router_of(const struct message *message)
 /* The recipient's transport is known. */
 static void add_routed(struct message *message, size_t index, const struct route *route)
 {
-    const struct config *config = message->manager->config;
-
-    if (!message->ignore_defer_transports && word_is_in_list(config->defer_transports, route->transport)) {
-        delivery_defer_target(message, index, "4.3.2", "deferred transport");
-        return;
-    }
     message->routed[message->routed_count++] =
         (struct routed){ (uint32_t)index, route->transport, route->next_hop, route->recipient };
 }
@@ -242,7 +236,11 @@ static void schedule_group(struct message *message, const struct routed *routed,
     struct schedule_transport *transport = schedule_transport(manager->schedule, routed->transport);
     const char *destination = destination_of(message, routed, limit);
     struct delivery *delivery = make_delivery(message, routed, count);
-    const struct schedule_reason *reason = schedule_suspended(transport, destination, clock_monotonic_ms());
+    static const struct schedule_reason put_off = { "4.3.2", "deferred transport" };
+    bool is_put_off =
+        !message->ignore_defer_transports && word_is_in_list(manager->config->defer_transports, routed->transport);
+    const struct schedule_reason *reason =
+        is_put_off ? &put_off : schedule_suspended(transport, destination, clock_monotonic_ms());
 
     if (reason != NULL) {
         delivery_defer_rest(delivery, reason->status, reason->why);
@@ -287,6 +285,40 @@ static void log_active(const struct message *message)
     str_free(&sender);
 }
 
+static void take_reason(struct message *message, struct target *target, const struct retry_reason *reason)
+{
+    target->state = TARGET_DEFERRED;
+    target->turn = ++message->turns;
+    target->code = 450;
+    target->status = reason->status;
+    target->why = reason->why;
+    target->relay = "none";
+    target->action = "";
+    target->diagnostic_type = reason->diagnostic_type;
+    target->diagnostic = reason->diagnostic;
+    target->remote_mta = reason->remote_mta;
+}
+
+static void take_reasons(struct message *message, const struct retry *retry)
+{
+    size_t count = message->envelope.recipient_count;
+
+    for (size_t i = 0; i < retry->count; i++) {
+        const struct retry_reason *reason = &retry->reasons[i];
+        if (reason->index >= count || message->targets[reason->index].state == TARGET_DONE)
+            continue;
+        if (reason->member == NULL) {
+            message->targets[reason->index].told_by_parts = false;
+            take_reason(message, &message->targets[reason->index], reason);
+            continue;
+        }
+        take_reason(message, delivery_add_part(message, reason->index, reason->member), reason);
+        struct target *parent = &message->targets[reason->index];
+        if (parent->state == TARGET_WAITING)
+            parent->told_by_parts = true;
+    }
+}
+
 /* postsuper -e: no attempt is made any more; the reason is that of the last one, if there was one. */
 static void give_up(struct message *message)
 {
@@ -294,26 +326,13 @@ static void give_up(struct message *message)
 
     if (!message_read_reasons(message, &retry))
         log_warning("%s: the record of why it was deferred is damaged", message->id);
+    take_reasons(message, &retry);
     for (size_t i = 0; i < message->envelope.recipient_count; i++) {
-        const struct retry_reason *reason = retry_find(&retry, (uint32_t)i);
         struct target *target = &message->targets[i];
-        if (target->state != TARGET_WAITING)
-            continue;
-        if (reason == NULL) {
+        if (target->state == TARGET_WAITING && target->told_by_parts)
+            target->state = TARGET_DEFERRED;
+        else if (target->state == TARGET_WAITING)
             delivery_defer_target(message, i, "4.7.0", "message is administratively expired");
-            continue;
-        }
-        *target = (struct target){
-            .state = TARGET_DEFERRED,
-            .code = 450,
-            .status = reason->status,
-            .why = reason->why,
-            .relay = "none",
-            .action = "",
-            .diagnostic_type = reason->diagnostic_type,
-            .diagnostic = reason->diagnostic,
-            .remote_mta = reason->remote_mta,
-        };
     }
 }
 

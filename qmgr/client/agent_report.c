@@ -40,18 +40,18 @@ void agent_notify(struct agent *agent, const struct agent_errors *errors)
 
 /* --- parts of a target --- */
 
-/* The first failure becomes the target's verdict, so that the target counts as done only when its sender was told. */
-struct agent_failure {
-    struct agent_failure *next;
+/* A part that isn't done. */
+struct agent_trouble {
+    struct agent_trouble *next;
     struct recipient part;
     struct agent_result result;
 };
 
 struct agent_parts {
-    bool has_deferral;
-    struct agent_result deferral;
-    struct agent_failure *failures;
-    struct agent_failure **failures_end;
+    struct agent_trouble *deferrals;
+    struct agent_trouble **deferrals_end;
+    struct agent_trouble *failures;
+    struct agent_trouble **failures_end;
 };
 
 static const char *keep_optional(struct order *order, const char *text)
@@ -93,6 +93,17 @@ static void send_part(struct agent *agent, const struct order *order, const stru
     });
 }
 
+static void add_trouble(struct order *order, struct agent_trouble ***end, const struct recipient *part,
+    const struct agent_result *result)
+{
+    struct agent_trouble *trouble = arena_allocate(order->arena, sizeof(*trouble));
+
+    *trouble = (struct agent_trouble){ .part = *part, .result = keep_result(order, result) };
+    trouble->part.address = arena_copy_text(order->arena, part->address);
+    **end = trouble;
+    *end = &trouble->next;
+}
+
 void agent_note_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
     const struct agent_result *result)
 {
@@ -100,17 +111,13 @@ void agent_note_part(struct agent *agent, struct order *order, struct agent_targ
 
     if (parts == NULL) {
         parts = target->parts = arena_allocate(order->arena, sizeof(*parts));
+        parts->deferrals_end = &parts->deferrals;
         parts->failures_end = &parts->failures;
     }
     if (result->code >= 500) {
-        struct agent_failure *failure = arena_allocate(order->arena, sizeof(*failure));
-        *failure = (struct agent_failure){ .part = *part, .result = keep_result(order, result) };
-        failure->part.address = arena_copy_text(order->arena, part->address);
-        *parts->failures_end = failure;
-        parts->failures_end = &failure->next;
+        add_trouble(order, &parts->failures_end, part, result);
     } else if (result->code >= 400) {
-        parts->has_deferral = true;
-        parts->deferral = keep_result(order, result);
+        add_trouble(order, &parts->deferrals_end, part, result);
     } else if (text_equal(order->kind, "verify") || (order->envelope.flags & ENVELOPE_TRACE)) {
         send_part(agent, order, target, part, result);
     }
@@ -140,23 +147,47 @@ static void send_expanded(struct agent *agent, struct order *order, struct agent
     });
 }
 
+static void send_troubles(struct agent *agent, const struct order *order, const struct agent_target *target,
+    const struct agent_trouble *trouble, const struct agent_trouble *without)
+{
+    for (; trouble != NULL; trouble = trouble->next) {
+        if (trouble != without)
+            send_part(agent, order, target, &trouble->part, &trouble->result);
+    }
+}
+
+/* Which deferral is the target's own: of something that isn't a recipient, as a command; else the last, which then was told. */
+static const struct agent_trouble *find_deferral(const struct agent_parts *parts, const struct agent_target *target, bool *is_own)
+{
+    const struct agent_trouble *found = NULL;
+
+    *is_own = false;
+    for (const struct agent_trouble *deferral = parts->deferrals; deferral != NULL; deferral = deferral->next) {
+        bool own = text_equal(deferral->part.address, target->recipient.address);
+        if (own || !*is_own)
+            found = deferral;
+        *is_own |= own;
+    }
+    return found;
+}
+
+/* The first failure becomes the target's verdict, so that the target counts as done only when its sender was told. */
 void agent_expanded(struct agent *agent, struct order *order, struct agent_target *target, const char *relay, const char *action)
 {
     static const struct agent_result success = { .code = 250, .status = "2.0.0", .why = "alias expanded" };
     static const struct agent_parts nothing;
     const struct agent_parts *parts = target->parts == NULL ? &nothing : target->parts;
-    const struct agent_failure *failure = parts->failures;
-    const struct agent_failure *first = parts->has_deferral ? NULL : failure;
-    const struct agent_result *verdict = parts->has_deferral ? &parts->deferral : first != NULL ? &first->result : &success;
+    bool is_own;
+    const struct agent_trouble *deferral = find_deferral(parts, target, &is_own);
+    const struct agent_trouble *first = deferral != NULL ? NULL : parts->failures;
+    const struct agent_result *verdict = deferral != NULL ? &deferral->result : first != NULL ? &first->result : &success;
 
     if (target->reported)
         return;
     if ((target->recipient.notify & NOTIFY_SUCCESS) && !text_equal(order->kind, "verify"))
         send_expanded(agent, order, target, relay, action);
-    for (; failure != NULL; failure = failure->next) {
-        if (failure != first)
-            send_part(agent, order, target, &failure->part, &failure->result);
-    }
+    send_troubles(agent, order, target, parts->failures, first);
+    send_troubles(agent, order, target, parts->deferrals, is_own ? deferral : NULL);
     agent_verdict_send(agent->channel, &(struct agent_verdict){
         .index = (uint32_t)(target - order->targets),
         .code = (uint32_t)verdict->code,
@@ -169,7 +200,7 @@ void agent_expanded(struct agent *agent, struct order *order, struct agent_targe
         .remote_mta = verdict->remote_mta,
         .owner = first != NULL ? first->result.owner : NULL,
         .failed_address = first != NULL ? first->part.address : "",
-        .told_by_parts = verdict->code < 300,
+        .told_by_parts = verdict->code < 300 || (deferral != NULL && !is_own),
     });
     agent_tell(agent, order, target);
 }

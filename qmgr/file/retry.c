@@ -1,5 +1,6 @@
 #include "qmgr/file/retry.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,8 +10,9 @@
 #include "util/io/fd.h"
 
 /* The block: u32 CRC-32 of what follows, u32 number of reasons; a reason: u32 index, u64 time, five texts (u32
- * length, bytes). Numbers are little endian. */
+ * length, bytes), and a sixth where the index has IS_MEMBER. Numbers are little endian. */
 enum { BLOCK_BYTES_MAX = 256 << 20, REASON_BYTES_MIN = 32, TEXT_BYTES_MAX = 1 << 16 };
+static const uint32_t IS_MEMBER = UINT32_C(1) << 31;
 
 static void put_number(struct str *out, uint64_t value, size_t bytes)
 {
@@ -32,13 +34,15 @@ static void encode(const struct retry *retry, struct str *out)
     put_number(out, retry->count, 4);
     for (size_t i = 0; i < retry->count; i++) {
         const struct retry_reason *reason = &retry->reasons[i];
-        put_number(out, reason->index, 4);
+        put_number(out, reason->index | (reason->member == NULL ? 0 : IS_MEMBER), 4);
         put_number(out, (uint64_t)reason->time_s, 8);
         put_text(out, reason->status);
         put_text(out, reason->why);
         put_text(out, reason->diagnostic_type);
         put_text(out, reason->diagnostic);
         put_text(out, reason->remote_mta);
+        if (reason->member != NULL)
+            put_text(out, reason->member);
     }
     uint32_t checksum = (uint32_t)crc32(0, (const unsigned char *)out->data + 4, (unsigned)(out->length - 4));
     for (size_t i = 0; i < 4; i++)
@@ -100,11 +104,37 @@ static bool get_reason(struct cursor *cursor, struct retry_reason *reason)
 
     if (!get_number(cursor, &index, 4) || !get_number(cursor, &time_s, 8))
         return false;
-    reason->index = (uint32_t)index;
+    reason->index = (uint32_t)index & ~IS_MEMBER;
     reason->time_s = (int64_t)time_s;
+    reason->member = NULL;
     return get_text(cursor, &reason->status) && get_text(cursor, &reason->why)
         && get_text(cursor, &reason->diagnostic_type) && get_text(cursor, &reason->diagnostic)
-        && get_text(cursor, &reason->remote_mta);
+        && get_text(cursor, &reason->remote_mta)
+        && (((uint32_t)index & IS_MEMBER) == 0 || get_text(cursor, &reason->member));
+}
+
+static int compare_indexes(const void *left_, const void *right_)
+{
+    uint32_t left = (*(const struct retry_reason *const *)left_)->index;
+    uint32_t right = (*(const struct retry_reason *const *)right_)->index;
+
+    return left < right ? -1 : left > right;
+}
+
+/* False: a recipient has two. */
+static bool sort_by_index(struct arena *arena, struct retry *retry)
+{
+    retry->by_index = arena_allocate(arena, retry->count * sizeof(retry->by_index[0]) + 1);
+    for (size_t i = 0; i < retry->count; i++) {
+        if (retry->reasons[i].member == NULL)
+            retry->by_index[retry->index_count++] = &retry->reasons[i];
+    }
+    qsort(retry->by_index, retry->index_count, sizeof(retry->by_index[0]), compare_indexes);
+    for (size_t i = 1; i < retry->index_count; i++) {
+        if (retry->by_index[i]->index == retry->by_index[i - 1]->index)
+            return false;
+    }
+    return true;
 }
 
 static bool decode(struct cursor *cursor, struct retry *retry)
@@ -118,11 +148,9 @@ static bool decode(struct cursor *cursor, struct retry *retry)
     for (uint64_t i = 0; i < count; i++) {
         if (!get_reason(cursor, &retry->reasons[i]))
             return false;
-        if (i > 0 && retry->reasons[i].index <= retry->reasons[i - 1].index)
-            return false;
     }
     retry->count = count;
-    return cursor->left == 0;
+    return cursor->left == 0 && sort_by_index(cursor->arena, retry);
 }
 
 bool retry_read(int fd, const struct message_file *file, struct arena *arena, struct retry *retry)
@@ -147,13 +175,13 @@ bool retry_read(int fd, const struct message_file *file, struct arena *arena, st
 const struct retry_reason *retry_find(const struct retry *retry, uint32_t index)
 {
     size_t low = 0;
-    size_t high = retry->count;
+    size_t high = retry->index_count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (retry->reasons[middle].index == index)
-            return &retry->reasons[middle];
-        if (retry->reasons[middle].index < index)
+        if (retry->by_index[middle]->index == index)
+            return retry->by_index[middle];
+        if (retry->by_index[middle]->index < index)
             low = middle + 1;
         else
             high = middle;

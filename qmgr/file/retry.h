@@ -12,6 +12,7 @@
 
 struct retry_reason {
     uint32_t index;              /* the recipient: counts from 0 in the envelope */
+    const char *member;          /* whom it led to (an alias's member), if the reason is about him; NULL: it isn't */
     int64_t time_s;              /* of the attempt */
     const char *status;          /* "4.2.0" */
     const char *why;
@@ -21,8 +22,10 @@ struct retry_reason {
 };
 
 struct retry {
-    struct retry_reason *reasons; /* in the order of their indexes */
+    struct retry_reason *reasons; /* in the order in which they came up */
     size_t count;
+    const struct retry_reason **by_index; /* those about recipients themselves, sorted; retry_read fills it */
+    size_t index_count;
 };
 
 /* Writes the block behind everything else (or over the old block) and sets file->retry; the caller writes the
@@ -32,6 +35,6 @@ bool retry_write(int fd, struct message_file *file, const struct retry *retry);
 /* Reads it; none at all is an empty list. False: damaged. */
 bool retry_read(int fd, const struct message_file *file, struct arena *arena, struct retry *retry);
 
-/* NULL: none. */
+/* About the recipient itself, in a block that was read. NULL: none. */
 const struct retry_reason *retry_find(const struct retry *retry, uint32_t index);
 #endif

@@ -82,6 +82,19 @@ static bool walk_maildrop(struct spool *spool, listing_each *each, void *context
     return go_on;
 }
 
+void listing_recipients(const struct listing_entry *entry, listing_recipient *each, void *context)
+{
+    for (size_t i = 0; i < entry->retry.count; i++) {
+        const struct retry_reason *reason = &entry->retry.reasons[i];
+        if (reason->index < entry->envelope.recipient_count && !entry->envelope.recipients[reason->index].done)
+            each(context, reason->member != NULL ? reason->member : entry->envelope.recipients[reason->index].address, reason->why);
+    }
+    for (size_t i = 0; i < entry->envelope.recipient_count; i++) {
+        if (!entry->envelope.recipients[i].done && retry_find(&entry->retry, (uint32_t)i) == NULL)
+            each(context, entry->envelope.recipients[i].address, "");
+    }
+}
+
 void listing_walk(struct spool *spool, listing_each *each, void *context)
 {
     static const enum queue queues[] = { QUEUE_ACTIVE, QUEUE_INCOMING, QUEUE_DEFERRED, QUEUE_HOLD };

@@ -19,6 +19,10 @@ struct listing_entry {
 /* Called per message; what it gets lives for the call. False ends the walk. */
 typedef bool listing_each(void *context, const struct listing_entry *entry);
 
+typedef void listing_recipient(void *context, const char *address, const char *why);
+/* Calls each for every recipient that isn't done: those with a reason first, in the order in which the reasons came up. */
+void listing_recipients(const struct listing_entry *entry, listing_recipient *each, void *context);
+
 /* Walks through maildrop, active, incoming, deferred and hold. Files that vanish or aren't ours are passed over. */
 void listing_walk(struct spool *spool, listing_each *each, void *context);
 #endif

@@ -40,17 +40,18 @@ static void check_user(const struct config *config, const char *title, const cha
 
 /* --- listing --- */
 
+static void print_recipient(void *context, const char *address, const char *why)
+{
+    queue_print_recipient(context, address, why);
+}
+
 static bool print_direct(void *context, const struct listing_entry *entry)
 {
     struct queue_print *print = context;
 
     queue_print_entry(print, entry->queue, entry->queue_id, entry->arrival_s, entry->size_bytes,
         entry->forced_expire, entry->envelope.sender);
-    for (size_t i = 0; i < entry->envelope.recipient_count; i++) {
-        const struct retry_reason *reason = retry_find(&entry->retry, (uint32_t)i);
-        if (!entry->envelope.recipients[i].done)
-            queue_print_recipient(print, entry->envelope.recipients[i].address, reason == NULL ? "" : reason->why);
-    }
+    listing_recipients(entry, print_recipient, print);
     queue_print_entry_end(print);
     return true;
 }

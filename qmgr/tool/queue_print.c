@@ -90,6 +90,8 @@ static void put_text_recipient(struct queue_print *print, const char *address, c
 {
     struct str safe = {0};
 
+    if (*why == '\0' && print->last_why != NULL) /* others of this message have one */
+        why = "reason unavailable";
     if (*why != '\0' && (print->last_why == NULL || !text_equal(print->last_why, why))) {
         text_put_printable(&safe, why, strlen(why), '?', true);
         int indent = safe.length < 76 ? (int)(76 - safe.length) : 0;

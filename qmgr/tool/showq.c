@@ -11,6 +11,11 @@ struct answer {
     uint32_t count;
 };
 
+static void send_recipient(void *context, const char *address, const char *why)
+{
+    showq_recipient_send(context, &(struct showq_recipient){ .address = address, .why = why });
+}
+
 static bool send_entry(void *context, const struct listing_entry *entry)
 {
     struct answer *answer = context;
@@ -23,16 +28,7 @@ static bool send_entry(void *context, const struct listing_entry *entry)
         .forced_expire = entry->forced_expire,
         .sender = entry->envelope.sender,
     });
-    for (size_t i = 0; i < entry->envelope.recipient_count; i++) {
-        const struct recipient *recipient = &entry->envelope.recipients[i];
-        const struct retry_reason *reason = retry_find(&entry->retry, (uint32_t)i);
-        if (recipient->done)
-            continue;
-        showq_recipient_send(answer->channel, &(struct showq_recipient){
-            .address = recipient->address,
-            .why = reason == NULL ? "" : reason->why,
-        });
-    }
+    listing_recipients(entry, send_recipient, answer->channel);
     answer->count++;
     return ipc_flush(answer->channel, answer->deadline_ms);
 }

@@ -192,11 +192,13 @@ static void reasons_are_kept_in_place(void **unused)
     struct arena *arena = arena_new();
     struct envelope envelope = two_recipients(arena);
     struct retry_reason reasons[] = {
-        { .index = 0, .time_s = 5, .status = "4.2.0", .why = "first", .diagnostic_type = "", .diagnostic = "", .remote_mta = "" },
+        { .index = 9, .time_s = 5, .status = "4.2.0", .why = "first", .diagnostic_type = "", .diagnostic = "", .remote_mta = "" },
         { .index = 7, .time_s = 6, .status = "4.4.1", .why = "second", .diagnostic_type = "smtp", .diagnostic = "450 x",
             .remote_mta = "dns; mx" },
+        { .index = 1, .member = "m@x.example", .time_s = 6, .status = "4.2.0", .why = "third", .diagnostic_type = "", .diagnostic = "",
+            .remote_mta = "" },
     };
-    struct retry retry = { reasons, 2 };
+    struct retry retry = { .reasons = reasons, .count = 3 };
     struct retry read;
     struct stat before, after;
     int fd = empty_file();
@@ -210,9 +212,17 @@ static void reasons_are_kept_in_place(void **unused)
     assert_int_equal(fstat(fd, &after), 0);
     assert_int_equal(before.st_size, after.st_size); /* a message that is tried for days doesn't grow */
     assert_true(retry_read(fd, &file, arena, &read));
-    assert_int_equal(read.count, 2);
+    assert_int_equal(read.count, 3);
+    assert_string_equal(read.reasons[2].member, "m@x.example");
+    assert_string_equal(read.reasons[0].why, "first"); /* as they came up */
     assert_string_equal(retry_find(&read, 7)->diagnostic, "450 x");
+    assert_string_equal(retry_find(&read, 9)->why, "first");
     assert_null(retry_find(&read, 1));
+    reasons[0].index = 7;
+    assert_true(retry_write(fd, &file, &retry));
+    assert_false(retry_read(fd, &file, arena, &read)); /* two for one recipient */
+    reasons[0].index = 9;
+    assert_true(retry_write(fd, &file, &retry));
     char byte = '!';
     assert_true(fd_pwrite_all(fd, &byte, 1, after.st_size - 1));
     assert_false(retry_read(fd, &file, arena, &read));

@@ -22,6 +22,7 @@ struct expansion {
     expand_found *found; /* names are collected instead of values */
     int depth;
     int steps;
+    bool lacks_value;    /* a name whose value was wanted isn't there */
 };
 
 /* A piece of text that isn't followed by a zero byte. */
@@ -349,6 +350,7 @@ static bool put_name(struct expansion *expansion, struct slice name, const struc
         expansion->found(expansion->context, str_text(&expansion->name), results->has_yes || results->has_no);
     const char *value =
         expansion->found == NULL ? expansion->lookup(expansion->context, str_text(&expansion->name), &is_data) : NULL;
+    expansion->lacks_value |= value == NULL && !results->has_yes && !results->has_no;
     if (!results->has_yes && !results->has_no)
         return put_value(expansion, value, is_data, out);
     return put_results(expansion, results, value != NULL && *value != '\0', out);
@@ -420,10 +422,18 @@ static bool expand_slice(struct expansion *expansion, struct slice text, struct 
 
 bool expand_text(const char *text, expand_lookup *lookup, void *context, struct str *out, struct str *why)
 {
+    bool lacks_value;
+
+    return expand_text_known(text, lookup, context, out, why, &lacks_value);
+}
+
+bool expand_text_known(const char *text, expand_lookup *lookup, void *context, struct str *out, struct str *why, bool *lacks_value)
+{
     struct expansion expansion = { .lookup = lookup, .context = context, .why = why };
 
     bool good = expand_slice(&expansion, (struct slice){ text, text + strlen(text) }, out);
     str_free(&expansion.name);
+    *lacks_value = expansion.lacks_value;
     return good;
 }
 

@@ -14,6 +14,9 @@ typedef const char *expand_lookup(void *context, const char *name, bool *is_data
 /* Appends to *out. A name that isn't there is empty. False: *why says what is wrong, in Postfix's words. */
 bool expand_text(const char *text, expand_lookup *lookup, void *context, struct str *out, struct str *why);
 
+/* The same; *lacks_value: a name isn't there, and the text doesn't cope with that ($name, not ${name?text}). */
+bool expand_text_known(const char *text, expand_lookup *lookup, void *context, struct str *out, struct str *why, bool *lacks_value);
+
 /* A compatibility level such as 3.6 as one comparable number; false: bad syntax. */
 bool expand_parse_level(const char *text, long *level);
 

@@ -67,16 +67,32 @@ static _Noreturn void give_up(const char *program, const char *what, const char 
     _exit(CHILD_COMMAND_TEMPORARY);
 }
 
+/* A folder that isn't there is the administrator's business: only the log says so. */
+static void enter_folder(const struct child_command *command)
+{
+    if (command->directory[0] == '\0' || chdir(command->directory) == 0)
+        return;
+    log_quote("fatal: ", "cannot change directory to \"%s\" for uid=%lu gid=%lu: %s", command->directory, (unsigned long)command->uid,
+        (unsigned long)command->gid, strerror(errno));
+    _exit(CHILD_COMMAND_TEMPORARY);
+}
+
+static void enter_root(const struct child_command *command)
+{
+    if (command->chroot == NULL || (chroot(command->chroot) == 0 && chdir("/") == 0))
+        return;
+    log_quote("fatal: ", "chroot(%s): %s", command->chroot, strerror(errno));
+    _exit(CHILD_COMMAND_TEMPORARY);
+}
+
 static void become(const struct child_command *command, const char *program)
 {
     if (geteuid() != 0 && getuid() == 0 && seteuid(0) != 0)
         give_up(program, "seteuid", "");
-    if (command->chroot != NULL && (chroot(command->chroot) != 0 || chdir("/") != 0))
-        give_up(program, "chroot", command->chroot);
+    enter_root(command);
     if (getuid() == 0 && !process_become(command->uid, command->gid, &command->gid, 1))
         give_up(program, "change rights", "");
-    if (command->directory[0] != '\0' && chdir(command->directory) != 0)
-        give_up(program, "cannot change directory to", command->directory);
+    enter_folder(command);
 }
 
 static void limit_files(const struct child_command *command)
