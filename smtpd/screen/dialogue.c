@@ -264,15 +264,6 @@ static void on_time(evutil_socket_t fd, short what, void *context)
     end(visitor->dialogue);
 }
 
-void dialogue_forget(struct dialogue *dialogue)
-{
-    str_free(&dialogue->input);
-    dialogue->taken = 0;
-    dialogue->has_greeted = dialogue->extended = dialogue->has_sender = false;
-    str_clear(&dialogue->helo);
-    str_clear(&dialogue->sender);
-}
-
 static void listen_to_client(struct visitor *visitor)
 {
     visitor->io = event_new(visitor->screen->events, visitor->fd, EV_READ | EV_PERSIST, on_input, visitor);
@@ -280,18 +271,20 @@ static void listen_to_client(struct visitor *visitor)
         log_fatal("no event: %m");
 }
 
-void dialogue_pause(struct dialogue *dialogue)
-{
-    event_free(dialogue->visitor->io);
-    dialogue->visitor->io = NULL;
-    dialogue->is_paused = true;
-}
-
-void dialogue_go_on(struct dialogue *dialogue)
+static void go_on(struct dialogue *dialogue)
 {
     dialogue->is_paused = false;
     listen_to_client(dialogue->visitor);
     serve_input(dialogue);
+}
+
+static void stop(struct dialogue *dialogue)
+{
+    dialogue_tls_stop(dialogue->tls);
+    str_free(&dialogue->input);
+    str_free(&dialogue->helo);
+    str_free(&dialogue->sender);
+    free(dialogue);
 }
 
 void dialogue_start(struct visitor *visitor)
@@ -299,10 +292,11 @@ void dialogue_start(struct visitor *visitor)
     struct screen *screen = visitor->screen;
     struct dialogue *dialogue = memory_new(struct dialogue);
 
-    *dialogue = (struct dialogue){ .visitor = visitor, .where = "CONNECT" };
+    *dialogue = (struct dialogue){ .visitor = visitor, .go_on = go_on, .where = "CONNECT" };
     /* New clients are tested as configured; for one that has failed already all is looked at, for the log. */
     dialogue->tests = visitor->refusal.code != 0 ? CHECK_DEEP_BITS : visitor->checks.enabled & CHECK_DEEP_BITS;
     visitor->dialogue = dialogue;
+    visitor->stop_dialogue = stop;
     visitor->started_ms = clock_monotonic_ms();
     visitor->timer = evtimer_new(screen->events, on_time, visitor);
     if (visitor->timer == NULL)
@@ -313,15 +307,4 @@ void dialogue_start(struct visitor *visitor)
     bool is_enough = visitor->has_spoken && screen->actions[CHECK_PREGREET] == SCREEN_ENFORCE;
     if (!is_enough && !visitor_reply(visitor, VERDICT(220, "", screen->config->smtpd_banner)))
         visitor_hang_up(visitor);
-}
-
-void dialogue_free(struct dialogue *dialogue)
-{
-    if (dialogue == NULL)
-        return;
-    dialogue_tls_stop(dialogue->tls);
-    str_free(&dialogue->input);
-    str_free(&dialogue->helo);
-    str_free(&dialogue->sender);
-    free(dialogue);
 }

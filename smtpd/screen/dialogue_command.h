@@ -1,7 +1,7 @@
 /* dialogue_command.h: the commands of postscreen's own SMTP engine. */
 #ifndef SMTPD_SCREEN_DIALOGUE_COMMAND_H
 #define SMTPD_SCREEN_DIALOGUE_COMMAND_H
-#include "smtpd/screen/dialogue.h"
+#include "smtpd/screen/dialogue_state.h"
 
 /* Whether the verb is one of SMTP's that this engine knows; *name is its constant form. */
 bool dialogue_command_is_known(const char *verb, const char **name);

@@ -42,9 +42,19 @@ static void refuse(struct dialogue *dialogue)
 
     finish(dialogue);
     if (visitor_reply(visitor, VERDICT(454, "4.7.0", "TLS not available due to local problem")))
-        dialogue_go_on(dialogue);
+        dialogue->go_on(dialogue);
     else
         visitor_hang_up(visitor);
+}
+
+/* Nothing that was said in plain text counts any more (RFC 3207 section 4.2). */
+static void forget(struct dialogue *dialogue)
+{
+    str_free(&dialogue->input);
+    dialogue->taken = 0;
+    dialogue->has_greeted = dialogue->extended = dialogue->has_sender = false;
+    str_clear(&dialogue->helo);
+    str_clear(&dialogue->sender);
 }
 
 static void hand_over(struct dialogue *dialogue)
@@ -55,7 +65,7 @@ static void hand_over(struct dialogue *dialogue)
 
     dialogue->tls->fd = -1;
     finish(dialogue);
-    dialogue_forget(dialogue);
+    forget(dialogue);
     if (!visitor_reply(visitor, VERDICT(220, "2.0.0", "Ready to start TLS"))
         || fd_send(fd, &byte, sizeof(byte), visitor->fd, 0) != (ssize_t)sizeof(byte)) {
         fd_close(&fd);
@@ -65,7 +75,7 @@ static void hand_over(struct dialogue *dialogue)
     fd_close(&visitor->fd); /* tlsproxy has it; what it decrypts comes by its own connection */
     visitor->fd = fd;
     dialogue->is_encrypted = true;
-    dialogue_go_on(dialogue);
+    dialogue->go_on(dialogue);
 }
 
 static void on_answer(evutil_socket_t fd, short what, void *context)
@@ -103,11 +113,18 @@ static void on_dialled(void *context, int fd)
         log_fatal("no event: %m");
 }
 
+static void pause_reading(struct dialogue *dialogue)
+{
+    event_free(dialogue->visitor->io);
+    dialogue->visitor->io = NULL;
+    dialogue->is_paused = true;
+}
+
 void dialogue_tls_start(struct dialogue *dialogue)
 {
     struct screen *screen = dialogue->visitor->screen;
 
-    dialogue_pause(dialogue);
+    pause_reading(dialogue);
     dialogue->tls = memory_new(struct dialogue_tls);
     *dialogue->tls = (struct dialogue_tls){ .fd = -1 };
     dialogue->tls->dial = dial_start(screen->events, screen->tlsproxy_path, ANSWER_S, on_dialled, dialogue);

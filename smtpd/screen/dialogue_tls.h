@@ -2,7 +2,7 @@
  * with what that decrypts (tlsproxy_request.h). */
 #ifndef SMTPD_SCREEN_DIALOGUE_TLS_H
 #define SMTPD_SCREEN_DIALOGUE_TLS_H
-#include "smtpd/screen/dialogue.h"
+#include "smtpd/screen/dialogue_state.h"
 
 /* Answers the client 220 or 454, once tlsproxy has said which; the dialogue is paused meanwhile. */
 void dialogue_tls_start(struct dialogue *dialogue);

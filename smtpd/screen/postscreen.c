@@ -2,12 +2,12 @@
 #include <event2/event.h>
 
 #include "master/worker/worker.h"
+#include "smtpd/screen/arrival.h"
 #include "smtpd/screen/screen.h"
-#include "smtpd/screen/visitor.h"
 
 static void on_connect(void *context, int fd, int listener)
 {
-    visitor_arrive(context, fd);
+    arrival_start(context, fd);
 }
 
 static void on_reload(void *context)
