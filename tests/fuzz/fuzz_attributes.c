@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "smtpd/command.h"
 #include "smtpd/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);

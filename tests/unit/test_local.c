@@ -204,11 +204,11 @@ static void macros_take_no_dangerous_characters(void **unused)
     struct delivery delivery = { .local = &local, .order = &order };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct str out = {0};
-        bool extension;
+        struct macros_use use;
         print_message("%s\n", cases[i].text);
-        assert_true(macros_expand(&delivery, &step, cases[i].text, "+@./abcdefghijklmnopqrstuvwxyz", &out, &extension));
+        assert_true(macros_expand(&delivery, &step, cases[i].text, "+@./abcdefghijklmnopqrstuvwxyz", &out, &use));
         assert_string_equal(str_text(&out), cases[i].expected);
-        assert_int_equal(extension, cases[i].extension);
+        assert_int_equal(use.extension, cases[i].extension);
         str_free(&out);
     }
     config_free(config);
