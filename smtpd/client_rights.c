@@ -54,13 +54,15 @@ void client_rights_find(struct session *session)
     session->discard_keywords = keywords_withheld(session);
     session->bare_newline_excluded = !text_equal_nocase(config->smtpd_forbid_bare_newline, "no")
                                      && matches_client(session, service->bare_newline_exclusions);
-    session->context =
-        matches_client(session, service->local_rewrite_clients) ? REWRITE_LOCAL : REWRITE_REMOTE;
+    enum table_result local = match_list_client(service->local_rewrite_clients, session->client.name, session->client.address);
+    session->context = local == TABLE_FOUND ? REWRITE_LOCAL : REWRITE_REMOTE;
+    session->context_is_unknown = local == TABLE_FAILED;
     session->debug_level = log_debug_level();
     if (matches_client(session, service->debug_peers))
         log_set_debug(session->debug_level + (int)config->debug_peer_level);
     session->dns_lists = (struct dns_list_memory){ .arena = session->arena };
     session->xclient_allowed = may_use(session, service->xclient_hosts, "XCLIENT");
+    session->auth_withheld = config->smtpd_sasl_auth_enable && may_use(session, service->auth_exceptions, "AUTH");
 }
 
 void client_rights_find_lasting(struct session *session)

@@ -142,17 +142,21 @@ static struct verdict run_line(struct session *session, const struct str *line)
     return command_run(session, str_text(line));
 }
 
-static void filter_command(struct session *session, struct str *line)
+/* False: nobody knows what the command was to become. */
+static bool filter_command(struct session *session, struct str *line)
 {
     struct str changed = {0};
+    enum table_result result = TABLE_ABSENT;
 
-    if (!maps_is_empty(session->service->command_filter)
-        && maps_find(session->service->command_filter, str_text(line), &changed, NULL) == TABLE_FOUND) {
+    if (!maps_is_empty(session->service->command_filter))
+        result = maps_find(session->service->command_filter, str_text(line), &changed, NULL);
+    if (result == TABLE_FOUND) {
         log_info("%s: replacing command \"%.100s\" with \"%.100s\"", session->client_text, str_text(line),
             str_text(&changed));
         str_set(line, str_text(&changed));
     }
     str_free(&changed);
+    return result != TABLE_FAILED;
 }
 
 static enum stream_status serve(struct session *session)
@@ -170,9 +174,9 @@ static enum stream_status serve(struct session *session)
         status = read_command(session, &line);
         if (status != STREAM_OK)
             break;
-        filter_command(session, &line);
+        bool is_known = filter_command(session, &line);
         session->replied = false;
-        struct verdict verdict = run_line(session, &line);
+        struct verdict verdict = is_known ? run_line(session, &line) : session_local_data_error(session, session->where);
         status = session->lost ? STREAM_EOF : stream_status(session->stream);
         if (verdict.code == 0 || status != STREAM_OK)
             break; /* the content broke off */

@@ -63,9 +63,7 @@ void login_stop(struct session *session)
 
 bool login_is_offered(const struct session *session)
 {
-    return session->login.auth != NULL && !(session->discard_keywords & KEYWORD_AUTH)
-           && match_list_client(session->service->auth_exceptions, session->client.name, session->client.address)
-                  != TABLE_FOUND;
+    return session->login.auth != NULL && !(session->discard_keywords & KEYWORD_AUTH) && !session->auth_withheld;
 }
 
 const char *login_log_text(const struct session *session)

@@ -66,6 +66,14 @@ struct verdict session_reject(struct session *session, struct verdict verdict, c
     return verdict;
 }
 
+struct verdict session_local_data_error(struct session *session, const char *stage)
+{
+    const char *text = arena_printf(session->call, "%s Server local data error", session->config->myhostname);
+
+    log_info("%s: reject: %s from %s: 421 4.3.0 %s", session_queue_id(session), stage, session->client_text, text);
+    return VERDICT(421, "4.3.0", text);
+}
+
 /* What is left of a line that was too long. */
 static enum stream_status skip_line(struct session *session)
 {

@@ -55,6 +55,8 @@ struct session {
     bool bare_newline_excluded;
     bool bare_newline_noted;   /* logged once */
     enum rewrite_context context;
+    bool context_is_unknown;        /* local_header_rewrite_clients couldn't be looked up */
+    bool auth_withheld;             /* smtpd_sasl_exceptions_networks */
 
     const char *helo;          /* NULL: none yet */
     struct str helo_text;
@@ -116,6 +118,8 @@ struct verdict session_soften(const struct session *session, struct verdict verd
 void session_log_reject(struct session *session, const struct verdict *verdict, const char *stage, const char *recipient);
 /* Logs a rejection that isn't policy's; returns it. */
 struct verdict session_reject(struct session *session, struct verdict verdict, const char *stage);
+/* A look-up about the session itself failed: the answer that ends it, logged as of that stage. */
+struct verdict session_local_data_error(struct session *session, const char *stage);
 
 /* A line that ended in a bare LF was received: what smtpd_forbid_bare_newline says to that; code 0: go on. */
 struct verdict session_judge_bare_newline(struct session *session);

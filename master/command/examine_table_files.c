@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "util/base/brace.h"
 #include "util/base/memory.h"
@@ -10,6 +11,7 @@
 #include "util/config/master_cf.h"
 #include "util/config/parameter.h"
 #include "util/log/log.h"
+#include "util/table/match_list.h"
 #include "util/table/table.h"
 #include "util/table/table_types.h"
 
@@ -48,18 +50,89 @@ static bool has_known_type(const struct config *config, const char *name)
     return known;
 }
 
+static void report(const struct examination *examination, const char *parameter, int line, const char *what)
+{
+    log_warning("%s, line %d: %s: %s", examination->file, line, parameter, what);
+    (void)fprintf(stderr, "%s, line %d: %s: %s\n", examination->file, line, parameter, what); /* the log has it, too */
+}
+
+static bool is_newer(const char *path, const char *other)
+{
+    struct stat status;
+    struct stat other_status;
+
+    if (stat(path, &status) != 0 || stat(other, &other_status) != 0)
+        return false;
+    return status.st_mtim.tv_sec > other_status.st_mtim.tv_sec
+        || (status.st_mtim.tv_sec == other_status.st_mtim.tv_sec && status.st_mtim.tv_nsec > other_status.st_mtim.tv_nsec);
+}
+
+/* What was written into the source since then isn't in force. */
+static void examine_age(const struct examination *examination, const char *parameter, int line, const char *name)
+{
+    static const struct { const char *type; const char *suffix; } built[] = {
+        { "hash:", ".db" }, { "btree:", ".db" }, { "lmdb:", ".lmdb" }, { "cdb:", ".cdb" },
+    };
+    struct str database = {0};
+    struct str what = {0};
+
+    for (size_t i = 0; i < COUNT_OF(built); i++) {
+        if (!text_starts_with(name, built[i].type))
+            continue;
+        const char *source = name + strlen(built[i].type);
+        str_printf(&database, "%s%s", source, built[i].suffix);
+        if (is_newer(source, str_text(&database))) {
+            str_printf(&what, "%s: database %s is older than source file %s: postmap or postalias builds it anew", name,
+                str_text(&database), source);
+            report(examination, parameter, line, str_text(&what));
+        }
+    }
+    str_free(&database);
+    str_free(&what);
+}
+
 static void examine_table(struct examination *examination, const char *parameter, int line, const char *name)
 {
     struct table *table = table_open(examination->config, name, TABLE_QUIET);
     const char *why = table_why_unavailable(table);
 
     if (why != NULL) {
-        log_warning("%s, line %d: %s: %s: %s", examination->file, line, parameter, name, why);
-        (void)fprintf(stderr, "%s, line %d: %s: %s: %s\n", examination->file, line, parameter, name,
-            why); /* the log has it, too */
+        struct str what = {0};
+        str_printf(&what, "%s: %s", name, why);
+        report(examination, parameter, line, str_text(&what));
         examination->good = false;
+        str_free(&what);
+    } else {
+        examine_age(examination, parameter, line, name);
     }
     table_close(table);
+}
+
+static bool is_client_list(const char *parameter)
+{
+    static const char *const names[] = { "mynetworks", "debug_peer_list", "permit_mx_backup_networks", "qmqpd_authorized_clients",
+        "smtpd_authorized_verp_clients", "smtpd_authorized_xclient_hosts", "smtpd_authorized_xforward_hosts",
+        "smtpd_client_event_limit_exceptions", "smtpd_forbid_bare_newline_exclusions", "smtpd_sasl_exceptions_networks",
+        "postscreen_allowlist_interfaces" };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (text_equal(names[i], parameter))
+            return true;
+    }
+    return false;
+}
+
+/* A client that comes to a pattern that can't be understood is told to try again later. */
+static void examine_pattern(struct examination *examination, const char *parameter, int line, const char *word)
+{
+    struct match_list *list = match_list_open(examination->config, parameter, word);
+    const char *why = match_list_flaw(list);
+
+    if (why != NULL) {
+        report(examination, parameter, line, why);
+        examination->good = false;
+    }
+    match_list_close(list);
 }
 
 static void examine_value(struct examination *examination, const char *parameter, const char *value, int line)
@@ -76,6 +149,8 @@ static void examine_value(struct examination *examination, const char *parameter
                 name += strlen("proxy:");
             if (is_local_table(name) || (text_ends_with(parameter, "_maps") && !has_known_type(examination->config, name)))
                 examine_table(examination, parameter, line, name);
+            else if (is_client_list(parameter) && (strchr(name, ':') == NULL || *name == '['))
+                examine_pattern(examination, parameter, line, name);
         }
     }
     str_free(&word);

@@ -28,10 +28,7 @@ static struct verdict greet(struct session *session, const char *name, bool exte
         return extended ? VERDICT(501, "", "Syntax: EHLO hostname") : VERDICT(501, "", "Syntax: HELO hostname");
     if (extended && session->unknown_offer != NULL) {
         log_warning("%s", session->unknown_offer);
-        log_info("NOQUEUE: reject: EHLO from %s: 421 4.3.0 %s Server local data error", session->client_text,
-            session->config->myhostname);
-        session->trouble |= TROUBLE_SOFTWARE;
-        return VERDICT(421, "4.3.0", arena_printf(session->call, "%s Server local data error", session->config->myhostname));
+        return session_local_data_error(session, "EHLO");
     }
     session->begins_anew = true;
     const char *previous = session->helo;

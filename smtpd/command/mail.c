@@ -121,6 +121,12 @@ struct verdict command_mail(struct session *session, const char *arguments)
     struct verdict limit = limits_count(session, LIMIT_MAIL);
     if (limit.code != 0)
         return limit;
+    if (session->context_is_unknown) {
+        verdict = VERDICT(451, "4.3.0", "Temporary lookup error");
+        session_log_reject(session, &verdict, "MAIL", NULL);
+        session->trouble |= TROUBLE_RESOURCE;
+        return verdict;
+    }
     if (path_take(&cursor, &word) == PATH_UNBALANCED)
         verdict = VERDICT(501, "5.1.7", "Bad sender address syntax");
     else

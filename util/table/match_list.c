@@ -148,6 +148,15 @@ void match_list_close(struct match_list *list)
     free(list);
 }
 
+const char *match_list_flaw(const struct match_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->pattern[i].kind == KIND_BAD)
+            return list->pattern[i].why;
+    }
+    return NULL;
+}
+
 bool match_list_is_empty(const struct match_list *list)
 {
     return list == NULL || list->count == 0;
@@ -228,8 +237,8 @@ static enum table_result match_address(const struct match_list *list, const stru
     switch (pattern->kind) {
     case KIND_TABLE:
         return ask_table(list, pattern, text, value);
-    case KIND_BAD:
-        return complain(list, pattern);
+    case KIND_BAD: /* brackets are for IPv6 */
+        return pattern->text[0] == '[' && strchr(text, ':') == NULL ? TABLE_ABSENT : complain(list, pattern);
     case KIND_NETWORK:
         return address != NULL && ip_network_has(&pattern->network, address) ? TABLE_FOUND : TABLE_ABSENT;
     case KIND_TEXT:
