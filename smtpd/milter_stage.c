@@ -44,7 +44,7 @@ static struct verdict apply(struct session *session, struct milter_decision deci
         break;
     case MILTER_REFUSE:
         str_printf(&text, "%d %s%s%s", decision.verdict.code, decision.verdict.status,
-            decision.verdict.status[0] == '\0' ? "" : " ", decision.verdict.text);
+            decision.verdict.status[0] == '\0' || *decision.verdict.text == '\0' ? "" : " ", decision.verdict.text);
         session_log_action(session, "milter-reject", stage, str_text(&text), recipient);
         session->trouble |= TROUBLE_POLICY;
         break;

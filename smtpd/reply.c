@@ -19,7 +19,8 @@ static void put_line(struct session *session, const struct verdict *verdict, con
     str_put_char(line, last ? ' ' : '-');
     if (verdict->status[0] != '\0') {
         str_put(line, verdict->status);
-        str_put_char(line, ' ');
+        if (length > 0)
+            str_put_char(line, ' ');
     }
     text_put_printable(line, text, length, '?', true);
     notice_record(session, "Out: ", str_text(line), line->length);

@@ -100,7 +100,11 @@ static void reply_codes_are_taken_apart(void **unused)
     } cases[] = {
         { "550 5.7.1 no", 550, "5.7.1", "no" },
         { "550 plain", 550, "", "plain" },
-        { "550 4.7.1 contradiction", 550, "", "4.7.1 contradiction" },
+        { "550 4.7.1 contradiction", 0, "", "" },
+        { "550 2.0.0 odd", 0, "", "" },
+        { "550 2.0 odd", 550, "", "2.0 odd" },
+        { "550 5.7.1", 550, "5.7.1", "" },
+        { "550 5.7.1 100% sure%", 550, "5.7.1", "100 sure" },
         { "451-4.7.1 one\r\n451 4.7.1 two", 451, "4.7.1", "one\ntwo" },
         { "550 5.7.1 100%% sure", 550, "5.7.1", "100% sure" },
         { "250 fine", 0, "", "" },

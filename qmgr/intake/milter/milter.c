@@ -32,7 +32,7 @@ struct milter {
     struct milter_offer agreed;
     unsigned version;     /* that we speak */
     bool abort_pending;
-    bool skips_body;
+    enum milter_command skipped; /* of this kind it wants no more until something else happens; 0: of none */
     bool is_content;      /* the event at hand */
     struct str output;
     struct str input;
@@ -139,12 +139,10 @@ static struct milter_decision give_up(struct milter *milter, struct milter_decis
 }
 
 /* The filter failed to answer: in the content that is noticed once more at the next command, as the log shows it. */
-static struct milter_decision fail(struct milter *milter)
+static struct milter_decision lose(struct milter *milter, struct milter_decision decision)
 {
-    bool in_content = milter->is_content;
-    struct milter_decision decision = give_up(milter, default_decision(milter));
-
-    if (in_content)
+    (void)give_up(milter, decision);
+    if (milter->is_content)
         milter->state = STATE_LOST;
     return decision;
 }
@@ -337,7 +335,7 @@ static struct milter_decision unexpected(struct milter *milter, enum milter_comm
         log_warning("milter %s: malformed reply: %s", milter->settings->endpoint, answer->text);
     else
         log_warning("milter %s: unexpected reply to %s", milter->settings->endpoint, milter_command_name(command));
-    return give_up(milter, configuration_problem());
+    return lose(milter, configuration_problem());
 }
 
 static struct milter_decision stop_listening(struct milter *milter, enum milter_command command)
@@ -353,7 +351,7 @@ static struct milter_decision decide(struct milter *milter, enum milter_command 
 {
     switch (answer->kind) {
     case MILTER_ANSWER_SKIP:
-        milter->skips_body = command == MILTER_BODY;
+        milter->skipped = command;
         return (struct milter_decision){0};
     case MILTER_ANSWER_CONTINUE:
         return (struct milter_decision){0};
@@ -416,7 +414,7 @@ bool milter_wants(const struct milter *milter, uint32_t bit)
 
 bool milter_skips_body(const struct milter *milter)
 {
-    return milter->skips_body;
+    return milter->skipped == MILTER_BODY;
 }
 
 void milter_abort(struct milter *milter)
@@ -424,6 +422,7 @@ void milter_abort(struct milter *milter)
     if (milter->stream == NULL)
         return;
     milter->abort_pending = true;
+    milter->skipped = 0;
     milter->state = STATE_LISTENING;
 }
 
@@ -431,7 +430,7 @@ void milter_abort(struct milter *milter)
 static void put_pending(struct milter *milter)
 {
     arena_reset(milter->call);
-    milter->skips_body = false;
+    milter->skipped = 0;
     if (milter->abort_pending)
         put_command(milter, MILTER_ABORT, NULL, 0);
     milter->abort_pending = false;
@@ -456,7 +455,8 @@ static bool is_decided(struct milter *milter, enum milter_command command, struc
         if (is_content_event(command))
             return true;
         warn_of_reading(milter, command, "header", strerror(EPIPE));
-        *decision = give_up(milter, milter->standing);
+        milter->is_content = false;
+        *decision = give_up(milter, default_decision(milter));
         return true;
     case STATE_UNCONNECTED:
     case STATE_MESSAGE_OVER:
@@ -472,7 +472,7 @@ struct milter_decision milter_event(struct milter *milter, const struct milter_e
     struct milter_decision decision;
     struct milter_answer answer;
 
-    if (is_decided(milter, event->command, &decision) || milter->version < event->version)
+    if (is_decided(milter, event->command, &decision) || milter->version < event->version || milter->skipped == event->command)
         return decision;
     put_pending(milter);
     milter->is_content = event->is_content;
@@ -491,7 +491,7 @@ struct milter_decision milter_event(struct milter *milter, const struct milter_e
     do {
         start_deadline(milter, event->is_content);
         if (!read_answer(milter, event->command, &answer))
-            return fail(milter);
+            return lose(milter, default_decision(milter));
     } while (answer.kind == MILTER_ANSWER_PROGRESS);
     return decide(milter, event->command, &answer);
 }
@@ -523,7 +523,7 @@ struct milter_decision milter_end(struct milter *milter, const struct milter_mac
     do {
         start_deadline(milter, true);
         if (!read_answer(milter, MILTER_END_OF_BODY, &answer))
-            return fail(milter);
+            return lose(milter, default_decision(milter));
     } while (answer.kind == MILTER_ANSWER_PROGRESS || take_change(&answer, take, context));
     return decide(milter, MILTER_END_OF_BODY, &answer);
 }

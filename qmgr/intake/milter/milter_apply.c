@@ -32,7 +32,7 @@ static void refuse(struct intake_message *message, const char *stage, struct ver
 {
     struct str text = {0};
 
-    str_printf(&text, "%s%s%s", verdict.status, verdict.status[0] == '\0' ? "" : " ", verdict.text);
+    str_printf(&text, "%s%s%s", verdict.status, verdict.status[0] == '\0' || *verdict.text == '\0' ? "" : " ", verdict.text);
     log_decision(message, "milter-reject", stage, str_text(&text));
     str_free(&text);
     if (verdict.status[0] == '\0' && (message->options & INTAKE_BOUNCE_REJECTED))

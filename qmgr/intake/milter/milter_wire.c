@@ -134,7 +134,7 @@ static bool is_reply_code(const char *text)
         && (text[3] == ' ' || text[3] == '-');
 }
 
-/* The length of "5.7.1" at the start of a text if its class is the code's; else 0. */
+/* The length of "5.7.1" at the start of a text if it is of that class; else 0. */
 static size_t status_length(const char *text, char class)
 {
     size_t at = 1;
@@ -154,13 +154,13 @@ static size_t status_length(const char *text, char class)
     return text[at] == '\0' || text[at] == ' ' ? at : 0;
 }
 
-/* "%%" is what libmilter makes of a percent sign. Other control characters than line ends are for the reply's writer to judge. */
+/* "%%" is what libmilter makes of a percent sign; a single one is lost. Other control characters than line ends are for the reply's writer to judge. */
 static void put_reply_line(struct str *out, const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        str_put_char(out, text[i]);
-        if (text[i] == '%' && i + 1 < length && text[i + 1] == '%')
-            i++;
+        i += text[i] == '%';
+        if (i < length)
+            str_put_char(out, text[i]);
     }
 }
 
@@ -173,6 +173,8 @@ static bool parse_reply(const char *text, struct arena *arena, struct verdict *v
         return false;
     *verdict = (struct verdict){ .code = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0') };
     size_t length = status_length(text + 4, text[0]);
+    if (length == 0 && text_is_digit(text[4]) && status_length(text + 4, text[4]) > 0)
+        return false; /* temporary or permanent? */
     if (length > 0)
         memcpy(verdict->status, text + 4, length); /* the rest is zero */
     while (*text != '\0') {
