@@ -14,6 +14,9 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 
+/* What a message's envelope takes in Postfix's queue file, roughly. */
+enum { ENVELOPE_BYTES = 700 };
+
 /* receive_override_options in intake's terms. */
 static uint32_t override_options(const struct config *config)
 {
@@ -172,9 +175,6 @@ static void sink(void *context, const char *bytes, size_t length, bool line_end)
     if (limit > 0 && transaction->framing.size_bytes > (uint64_t)limit) {
         transaction->too_big = true;
         log_warning("%s: queue file size limit exceeded", session_queue_id(session));
-        const char *own = log_set_service("cleanup"); /* Postfix logs it from both ends */
-        log_warning("mail_stream_cleanup: close error");
-        log_set_service(own);
         return;
     }
     if (from_check_is_wanted(session))
@@ -235,6 +235,21 @@ static unsigned trouble_of_refusal(const struct verdict *verdict)
     return text_starts_with(verdict->text, "Error: ") ? TROUBLE_BOUNCE : TROUBLE_POLICY;
 }
 
+/* Postfix logs it from both ends, where the envelope and what was passed on until then are over the limit as well. */
+static struct verdict refuse_size(struct session *session)
+{
+    struct transaction *transaction = &session->transaction;
+
+    session->trouble |= TROUBLE_BOUNCE;
+    if (transaction->message != NULL && intake_is_oversized(transaction->message, ENVELOPE_BYTES)) {
+        const char *own = log_set_service("cleanup");
+        log_warning("mail_stream_cleanup: close error");
+        log_set_service(own);
+    }
+    transaction_reset(transaction);
+    return VERDICT(552, "5.3.4", "Error: message file too big");
+}
+
 static struct verdict end_proxied(struct session *session)
 {
     struct transaction *transaction = &session->transaction;
@@ -262,11 +277,8 @@ struct verdict message_end(struct session *session, bool chunked)
             return refused;
         }
     }
-    if (transaction->too_big) {
-        session->trouble |= TROUBLE_BOUNCE;
-        transaction_reset(transaction);
-        return VERDICT(552, "5.3.4", "Error: message file too big");
-    }
+    if (transaction->too_big)
+        return refuse_size(session);
     struct verdict verdict = restrictions_ask(session, POLICY_END_OF_MESSAGE,
         transaction->recipient_count == 1 ? transaction->recipient : NULL, NULL);
     if (verdict.code != 0) {

@@ -266,6 +266,16 @@ bool intake_is_healthy(const struct intake_message *message)
     return state_is_healthy(message);
 }
 
+bool intake_is_oversized(const struct intake_message *message, uint64_t besides)
+{
+    uint64_t kept = message->writer.text_bytes + message->writer.lines;
+    int64_t limit = message->intake->config->message_size_limit;
+
+    if (limit == 0 || message->discard || (message->failure.code != 0 && message->failure.code != 552))
+        return false;
+    return kept + besides > (uint64_t)limit;
+}
+
 static bool is_disk_full(int error)
 {
     return error == ENOSPC || error == EDQUOT;

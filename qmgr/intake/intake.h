@@ -72,6 +72,8 @@ void intake_line(struct intake_message *message, const char *line);
 /* Whether going on makes sense (false after a size limit, disk full, reject by a check): the caller still reads the rest from its
  * peer and throws it away. */
 bool intake_is_healthy(const struct intake_message *message);
+/* Whether what was kept of it, and so many bytes besides, are more than message_size_limit. Of a refused message nothing is kept. */
+bool intake_is_oversized(const struct intake_message *message, uint64_t besides);
 
 /* End of content: commits. True: 250, *verdict has the text "Ok: queued as ID" (or of a DISCARD); it is on disk. False: *verdict is the 4xx or
  * 5xx for the client; nothing was left behind. Frees the message. verdict->text lives until the next intake_begin. */
