@@ -35,7 +35,7 @@ static bool may_keep(const struct smtp_delivery *delivery, const struct smtp_nex
         return false;
     if (session->logged_in && config->smtp_sender_dependent_authentication)
         return false; /* the next sender may have a login of his own */
-    bool on_demand = config->smtp_connection_cache_on_demand && delivery->order->more_waits;
+    bool on_demand = config->smtp_connection_cache_on_demand && delivery->order->has_many;
     if (!on_demand && !destination_is_cached(delivery, hop))
         return false;
     if (config->smtp_connection_reuse_count_limit > 0 && session->uses > config->smtp_connection_reuse_count_limit)

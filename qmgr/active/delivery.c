@@ -88,7 +88,7 @@ bool delivery_send_order(const struct delivery *delivery, struct ipc_channel *ch
         .queue_id = message->id,
         .next_hop = delivery->next_hop,
         .affinity = delivery->affinity,
-        .more_waits = !delivery_is_notice(delivery) && schedule_more_waits(&delivery->entry),
+        .has_many = !delivery_is_notice(delivery) && schedule_has_many(&delivery->entry),
         .sender = delivery->sender,
         .notify_whom = delivery->notify_whom,
         .envid = delivery->notify_whom != NULL ? "" : envelope->envid,

@@ -127,7 +127,7 @@ static bool receive_order(struct agent *agent, struct order *order)
     order->next_hop = keep(order, message.next_hop);
     order->affinity = keep(order, message.affinity);
     order->notify_whom = keep(order, message.notify_whom);
-    order->more_waits = message.more_waits;
+    order->has_many = message.has_many;
     order->envelope.sender = keep(order, message.sender);
     order->envelope.envid = keep(order, message.envid);
     order->envelope.ret = message.ret == RET_FULL ? RET_FULL : message.ret == RET_HEADERS ? RET_HEADERS : RET_UNSET;

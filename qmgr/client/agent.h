@@ -45,7 +45,7 @@ struct order {
     const char *queue_id;
     const char *next_hop;
     const char *affinity;
-    bool more_waits;       /* for this destination: a connection is worth keeping */
+    bool has_many;         /* the destination: a connection is worth keeping */
     struct envelope envelope; /* sender, envid, ret, flags, attributes; no recipients: they are targets */
     int64_t active_us;
     int64_t received_us;   /* when the order reached the agent; with connected_us it makes "delays=a/b/c/d" */

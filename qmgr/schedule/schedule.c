@@ -450,8 +450,10 @@ const struct schedule_limits *schedule_transport_limits(const struct schedule_tr
     return &transport->limits;
 }
 
-bool schedule_more_waits(const struct schedule_entry *entry)
+bool schedule_has_many(const struct schedule_entry *entry)
 {
+    if (entry->peer->destination->busy >= SCHEDULE_MANY_RUN)
+        return true;
     /* Those without entries are running: not more than the destination's window. */
     for (const struct schedule_peer *peer = entry->peer->destination->peers; peer != NULL; peer = peer->next_peer) {
         if (peer->entries != NULL)

@@ -109,8 +109,10 @@ void schedule_tidy(struct schedule *schedule, int64_t now_ms);
 /* When schedule_next may find more merely because time passed; INT64_MAX: not before something ends or is added. */
 int64_t schedule_wake_ms(const struct schedule_transport *transport, int64_t now_ms);
 
-/* Whether more waits for the destination of a started delivery: its connection is worth keeping. */
-bool schedule_more_waits(const struct schedule_entry *entry);
+/* Whether the destination of a started delivery has so much mail that its connection is worth keeping: more waits, or at least
+ * SCHEDULE_MANY_RUN deliveries, this one counted, are on their way. */
+enum { SCHEDULE_MANY_RUN = 3 };
+bool schedule_has_many(const struct schedule_entry *entry);
 
 /* Deliveries that wait, and that run. */
 size_t schedule_waiting(const struct schedule_transport *transport);

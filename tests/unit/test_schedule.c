@@ -313,6 +313,31 @@ static void riders_share_one_place_in_the_window(void **unused)
     schedule_free(schedule);
 }
 
+static void a_destination_has_many_when_more_wait_or_several_run(void **unused)
+{
+    static const struct { size_t added, started; bool many; } cases[] = {
+        { 1, 1, false },
+        { 2, 1, true }, /* one waits */
+        { 2, 2, false },
+        { SCHEDULE_MANY_RUN - 1, SCHEDULE_MANY_RUN - 1, false },
+        { SCHEDULE_MANY_RUN, SCHEDULE_MANY_RUN, true },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct schedule_entry entries[SCHEDULE_MANY_RUN] = {0};
+        set_up();
+        limits.feedback.initial = SCHEDULE_MANY_RUN;
+        struct schedule *schedule = schedule_new(read_limits, NULL);
+        struct schedule_transport *smtp = schedule_transport(schedule, "smtp");
+        for (size_t n = 0; n < cases[i].added; n++)
+            schedule_add(smtp, "same", &entries[n], &entries[n]);
+        for (size_t n = 0; n < cases[i].started; n++)
+            assert_non_null(schedule_next(smtp, 0));
+        assert_int_equal(schedule_has_many(&entries[0]), cases[i].many);
+        schedule_free(schedule);
+    }
+}
+
 static void a_pause_between_deliveries_lets_none_ride(void **unused)
 {
     struct schedule_entry entries[2] = {0};
@@ -343,6 +368,7 @@ int main(void)
         cmocka_unit_test(changes_of_a_window_are_told),
         cmocka_unit_test(concurrency_grows_and_shrinks_within_limits),
         cmocka_unit_test(riders_share_one_place_in_the_window),
+        cmocka_unit_test(a_destination_has_many_when_more_wait_or_several_run),
         cmocka_unit_test(a_pause_between_deliveries_lets_none_ride),
     };
 
