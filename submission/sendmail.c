@@ -115,6 +115,7 @@ int main(int argc, char **argv)
 {
     const char *program = argc > 0 ? name_of(argv[0]) : "sendmail";
     struct sendmail_options options;
+    log_name_on_stderr(program);
     const struct config *config = command_config_load(config_option(argc, argv), "sendmail", 75);
 
     sendmail_options_parse(&options, argc, argv, program);

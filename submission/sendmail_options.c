@@ -115,7 +115,7 @@ static void parse_queue_option(struct sendmail_options *options, const char *val
         log_fatal_status(75, "-qS is not implemented");
     } else if (*value != '\0') {
         if (!text_is_digit(*value))
-            refuse("unsupported: -q", value);
+            log_fatal_status(75, "-q%c is not implemented", *value);
         options->mode = SENDMAIL_IGNORE;
     }
 }
@@ -174,7 +174,7 @@ static void parse_one(struct sendmail_options *options, int option, const char *
     case 'q': parse_queue_option(options, value); break;
     case 't': options->extract = true; break;
     case 'v': options->verbose++; break;
-    case '?': log_fatal_status(75, "usage: sendmail [options]"); break;
+    case '?': log_fatal_status(75, "usage: %s [options]", options->program); break;
     default: break; /* A, e, h, L, m, O, p, U, x: known and without effect */
     }
 }
@@ -183,7 +183,7 @@ void sendmail_options_parse(struct sendmail_options *options, int argc, char **a
 {
     int option;
 
-    *options = (struct sendmail_options){ .envid = "", .encoding = "", .full_name = getenv("NAME") };
+    *options = (struct sendmail_options){ .program = program, .envid = "", .encoding = "", .full_name = getenv("NAME") };
     if (text_equal(program, "mailq"))
         options->mode = SENDMAIL_MAILQ;
     else if (text_equal(program, "newaliases"))

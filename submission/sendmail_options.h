@@ -17,6 +17,7 @@ enum sendmail_mode {
 };
 
 struct sendmail_options {
+    const char *program;        /* the name we were called by */
     enum sendmail_mode mode;
     const char *directory;      /* -C; NULL: default */
     const char *sender;         /* -f, -r; NULL: the user */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -189,6 +190,14 @@ static bool show_drop(struct view *view, struct arena *arena)
     return true;
 }
 
+/* Nothing to say about nothing: "postcat </dev/null" in scripts. */
+static bool is_empty(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && status.st_size == 0 && !S_ISFIFO(status.st_mode);
+}
+
 static void show(struct view *view)
 {
     struct arena *arena = arena_new();
@@ -203,7 +212,7 @@ static void show(struct view *view)
         put_content(view);
     } else {
         view->file = (struct message_file){0};
-        if (!show_drop(view, arena))
+        if (!is_empty(view->fd) && !show_drop(view, arena))
             log_warning("%s: input is not a valid queue file", view->name);
     }
     fd_close(&view->fd);

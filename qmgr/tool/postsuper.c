@@ -46,6 +46,8 @@ enum {
     IN_DEFERRED = 1u << QUEUE_DEFERRED,
     IN_HOLD = 1u << QUEUE_HOLD,
     IN_ALL = IN_ACTIVE | IN_INCOMING | IN_DEFERRED | IN_HOLD,
+    IN_MAILDROP = 1u << QUEUE_COUNT,     /* what waits for pickup: no queue of the queue manager's */
+    IN_LOGS = 1u << (QUEUE_COUNT + 1),   /* bounce, defer and others: folders that administrators know; nothing lies there */
 };
 
 static bool delete_message(struct super *super, enum queue queue, const char *id)
@@ -116,7 +118,7 @@ static bool requeue_message(struct super *super, enum queue queue, const char *i
 }
 
 static struct operation operations[] = {
-    { .option = 'd', .run = delete_message, .done = "Deleted", .each = "removed", .queues = IN_ALL },
+    { .option = 'd', .run = delete_message, .done = "Deleted", .each = "removed", .queues = IN_ALL | IN_MAILDROP },
     { .option = 'r', .run = requeue_message, .done = "Requeued", .each = "requeued", .queues = IN_ALL },
     { .option = 'e', .run = expire_message, .done = "Force-expired", .each = "expired", .queues = IN_ALL },
     { .option = 'f', .run = expire_and_release, .done = "Force-expired", .each = "expired", .queues = IN_ALL },
@@ -140,7 +142,6 @@ static unsigned queues_of(const struct super *super, const struct operation *ope
     return super->queues != 0 ? super->queues : operation->queues;
 }
 
-/* What waits for pickup is no queue of the queue manager's, but goes with the others when no queue is named. */
 static bool delete_dropped(struct super *super, const char *id)
 {
     struct str path = {0};
@@ -153,7 +154,7 @@ static bool delete_dropped(struct super *super, const char *id)
 
 static bool covers_maildrop(const struct super *super, const struct operation *operation)
 {
-    return operation->option == 'd' && super->queues == 0;
+    return operation->option == 'd' && (queues_of(super, operation) & IN_MAILDROP) != 0;
 }
 
 static void delete_all_dropped(struct super *super, struct operation *operation)
@@ -317,10 +318,11 @@ static unsigned parse_queues(int count, char **names)
         enum queue queue = spool_queue_named(names[i]);
         bool log_folder = text_equal(names[i], "defer") || text_equal(names[i], "bounce")
             || text_equal(names[i], "trace") || text_equal(names[i], "flush");
-        if (queue == QUEUE_COUNT && !log_folder)
+        bool is_maildrop = text_equal(names[i], "maildrop");
+        /* Places are the queue manager's and its workers': nobody else takes one away. */
+        if (queue == QUEUE_SPARE || (queue == QUEUE_COUNT && !log_folder && !is_maildrop))
             log_fatal("invalid directory name: %s", names[i]);
-        if (queue != QUEUE_COUNT)
-            queues |= 1u << queue;
+        queues |= queue != QUEUE_COUNT ? 1u << queue : is_maildrop ? IN_MAILDROP : IN_LOGS;
     }
     return queues;
 }
@@ -337,12 +339,17 @@ static void run_request(struct super *super, const struct request *request)
         run_named(super, request->operation, request->id);
 }
 
-/* -f counts what it released, too. */
+/* -f counts as -e, and what it released as -H. */
 static void print_counts(const struct super *super)
 {
-    if (find_operation('f')->used) {
+    struct operation *both = find_operation('f');
+
+    if (both->used) {
         find_operation('H')->used = true;
         find_operation('H')->count += super->released;
+        find_operation('e')->used = true;
+        find_operation('e')->count += both->count;
+        both->used = false;
     }
     for (size_t i = 0; i < COUNT_OF(operations); i++) {
         if (operations[i].used)

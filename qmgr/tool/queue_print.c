@@ -36,9 +36,9 @@ static const char *shown(const char *address, struct str *buffer)
     return str_text(buffer);
 }
 
-static char status_character(const char *queue, bool forced_expire)
+static const char *queue_mark(const char *queue)
 {
-    return forced_expire ? '#' : text_equal(queue, "active") ? '*' : text_equal(queue, "hold") ? '!' : ' ';
+    return text_equal(queue, "active") ? "*" : text_equal(queue, "hold") ? "!" : "";
 }
 
 static void put_text_entry(struct queue_print *print, const char *queue, const char *queue_id, int64_t arrival_s,
@@ -57,7 +57,7 @@ static void put_text_entry(struct queue_print *print, const char *queue, const c
             print->long_ids ? "--Sender/Recipient------" : "-Sender/Recipient-------");
     if (localtime_r(&arrival, &parts) != NULL)
         (void)strftime(date, sizeof(date), "%a %b %e %H:%M:%S", &parts); /* "" if it can't be shown */
-    str_printf(&id, "%s%c", queue_id, status_character(queue, forced_expire));
+    str_printf(&id, "%s%s%s", queue_id, queue_mark(queue), forced_expire ? "#" : "");
     text_put_printable(&safe, sender, strlen(sender), '?', true);
     printf(print->long_ids ? "%-17s %8llu %-19s %s\n" : "%-11s %8llu %-20s %s\n", str_text(&id),
         (unsigned long long)size_bytes, date, str_text(&safe));

@@ -34,6 +34,7 @@ static struct {
     int syslog_fd;       /* our own connection to syslog_path, or -1: lines go through syslog(3) */
     int facility;        /* of <syslog.h> */
     bool to_stderr;
+    const char *stderr_name; /* NULL: the service */
     bool stderr_info;
     struct str raw;      /* the line that is being made: memory that every line needs */
     struct str line;
@@ -111,6 +112,11 @@ void log_to_stderr(bool also_info)
 {
     state.to_stderr = true;
     state.stderr_info = also_info;
+}
+
+void log_name_on_stderr(const char *name)
+{
+    state.stderr_name = name;
 }
 
 void log_not_to_stderr(void)
@@ -228,7 +234,8 @@ static void put_to_syslog(int priority, const struct str *line, size_t header_le
 static void put_to_stderr(const char *text)
 {
     if (state.name != NULL && state.service != NULL)
-        (void)fprintf(stderr, "%s: %s\n", state.service, text); /* nowhere to report a failure */
+        (void)fprintf(stderr, "%s: %s\n", state.stderr_name != NULL ? state.stderr_name : state.service,
+            text); /* nowhere to report a failure */
     else
         (void)fprintf(stderr, "%s\n", text);
 }

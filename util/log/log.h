@@ -20,6 +20,8 @@ const char *log_set_service(const char *service);
 
 /* Also to standard error (commands, when it is a terminal or told so); only errors and warnings, or everything. */
 void log_to_stderr(bool also_info);
+/* The name by which people called the program (mailq), where that isn't the service (sendmail); borrowed. */
+void log_name_on_stderr(const char *name);
 void log_not_to_stderr(void); /* a daemon has started, or somebody else shows its log there */
 
 /* Not to syslog: tools whose complaints only who called them should see. */
