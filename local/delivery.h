@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "local/expand/destination.h"
 #include "local/mailbox/mailbox_lock.h"
 #include "master/worker/worker.h"
 #include "qmgr/client/agent.h"
@@ -45,6 +46,13 @@ struct local {
 
 struct forwarding;
 struct seen;
+struct step;
+
+/* What a destination is found with: who led to it. */
+struct delivery_line {
+    struct delivery *delivery;
+    const struct step *parent;
+};
 
 /* One recipient of an order, from its start until its verdict. */
 struct delivery {
@@ -58,6 +66,7 @@ struct delivery {
     bool has_owner;               /* ... which a list's owner answers for now */
     bool waits;                   /* among local->waiting: it is reported from there, and then ends */
     void (*end)(struct delivery *delivery);
+    destination_found *follow;    /* goes on to a destination; context: struct delivery_line. Set by expand_recipient */
     struct seen *seen;            /* whom it led to already */
     struct forwarding *forwarding;/* new messages that are being made */
     struct str *delivered_to;     /* Delivered-To: addresses of the message, folded, LF behind each; NULL: not read yet */

@@ -3,7 +3,7 @@
 #define MASTER_SPAWN_H
 #include <sys/types.h>
 
-#include "master/service.h"
+#include "master/service_state.h"
 
 /* The process id, or -1 with errno. A program that can't be executed is logged by the child, which then exits with 1. */
 pid_t spawn_worker(const struct service *service, int slot);

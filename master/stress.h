@@ -4,7 +4,7 @@
 #define MASTER_STRESS_H
 #include <stdbool.h>
 
-#include "master/service.h"
+#include "master/service_state.h"
 
 /* Whether its workers are told of stress at all: strangers can reach it, and one more worker would be a help. */
 bool stress_applies(const struct service *service);

@@ -1,6 +1,5 @@
 #include "delivery/smtp/smtp_content.h"
 
-#include "delivery/smtp/smtp_filter.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/log/log.h"

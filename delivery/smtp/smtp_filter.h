@@ -2,7 +2,14 @@
  * generic addresses, 8-bit text for a 7-bit server, lines that are too long. */
 #ifndef DELIVERY_SMTP_FILTER_H
 #define DELIVERY_SMTP_FILTER_H
-#include "delivery/smtp/smtp_content.h"
+#include "delivery/smtp/smtp_delivery.h"
+
+enum smtp_content_result {
+    SMTP_CONTENT_SENT,       /* all of it, ended by CR LF; the final dot is the caller's */
+    SMTP_CONTENT_LOST,       /* the stream failed */
+    SMTP_CONTENT_TABLE_FAILED, /* a table that has a say in it failed */
+    SMTP_CONTENT_UNREADABLE, /* the queue file can't be read */
+};
 
 /* What is asked for. */
 struct smtp_filter_need {

@@ -1,7 +1,7 @@
 /* smtp_notice.h: transcripts of sessions with servers that break the protocol, for the postmaster (notify_classes = protocol). */
 #ifndef DELIVERY_SMTP_SMTP_NOTICE_H
 #define DELIVERY_SMTP_SMTP_NOTICE_H
-#include "delivery/smtp/smtp_session.h"
+#include "delivery/smtp/smtp_session_state.h"
 
 bool smtp_notice_is_wanted(const char *notify_classes);
 /* Whether a reply with that code says that the server doesn't understand us, or that we don't understand it. Pure. */

@@ -3,7 +3,7 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 
-#include "delivery/smtp/smtp_session.h"
+#include "delivery/smtp/smtp_session_state.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/config/config_tls.h"

@@ -83,7 +83,7 @@ static int open_include(const struct delivery *delivery, struct step *step, cons
 static void include(struct delivery *delivery, const struct step *parent, const char *path)
 {
     struct step step = child_of(parent);
-    struct expand_line line = { delivery, &step };
+    struct delivery_line line = { delivery, &step };
     struct stat status;
 
     while (text_is_space(*path))
@@ -104,7 +104,7 @@ static void include(struct delivery *delivery, const struct step *parent, const 
         return;
     }
     step.has_rights = true;
-    long count = list_file_read(fd, (size_t)delivery->local->config->line_length_limit, DESTINATIONS_MAX, expand_destination,
+    long count = list_file_read(fd, (size_t)delivery->local->config->line_length_limit, DESTINATIONS_MAX, delivery->follow,
         &line);
     if (count < 0) {
         log_warning("read :include: file %s: %s", path, strerror(errno));
@@ -170,9 +170,9 @@ static void go_on_to(struct delivery *delivery, const struct step *parent, const
         forward(delivery, &child);
 }
 
-void expand_destination(void *context, enum destination_kind kind, const char *text)
+static void follow_destination(void *context, enum destination_kind kind, const char *text)
 {
-    const struct expand_line *line = context;
+    const struct delivery_line *line = context;
     struct delivery *delivery = line->delivery;
 
     switch (kind) {
@@ -256,7 +256,7 @@ static void expand_alias(struct delivery *delivery, const struct step *step, con
     gid_t gid)
 {
     struct step inside = *step;
-    struct expand_line line = { delivery, &inside };
+    struct delivery_line line = { delivery, &inside };
 
     delivery->expanded = true;
     if (!seen_first(delivery->seen, "alias", step->recipient.address))
@@ -272,8 +272,8 @@ static void expand_alias(struct delivery *delivery, const struct step *step, con
     inside.uid = uid == 0 ? delivery->local->default_uid : uid;
     inside.gid = uid == 0 ? delivery->local->default_gid : gid;
     inside.has_rights = true;
-    if (destination_parse(value, DESTINATIONS_MAX, expand_destination, &line) == 0)
-        expand_destination(&line, DESTINATION_ADDRESS, ""); /* like an empty address anywhere: the postmaster's */
+    if (destination_parse(value, DESTINATIONS_MAX, follow_destination, &line) == 0)
+        follow_destination(&line, DESTINATION_ADDRESS, ""); /* like an empty address anywhere: the postmaster's */
 }
 
 /* True: the recipient was an alias (or a table failed), and everything is done. */
@@ -349,6 +349,7 @@ static bool stays_here(const struct step *step)
 
 void expand_recipient(struct delivery *delivery, struct step *step)
 {
+    delivery->follow = follow_destination;
     split_address(delivery, step);
     if (step->depth > STEP_DEPTH_MAX) {
         log_warning("alias database loop for %s", step->user);

@@ -3,15 +3,7 @@
 #ifndef LOCAL_EXPAND_EXPAND_H
 #define LOCAL_EXPAND_EXPAND_H
 #include "local/delivery.h"
-#include "local/expand/destination.h"
 
 /* step->recipient, sender, delivered_to, source and parents are set; the rest follows from the address. */
 void expand_recipient(struct delivery *delivery, struct step *step);
-
-/* One destination that `parent` led to; also what destination_parse calls, with a struct expand_line. */
-struct expand_line {
-    struct delivery *delivery;
-    const struct step *parent;
-};
-void expand_destination(void *line, enum destination_kind kind, const char *text);
 #endif

@@ -9,7 +9,6 @@
 #include "local/deliver/run.h"
 #include "local/deliver/store.h"
 #include "local/expand/account.h"
-#include "local/expand/expand.h"
 #include "local/expand/list_file.h"
 #include "local/expand/seen.h"
 #include "local/report.h"
@@ -55,7 +54,7 @@ static int open_forward(const struct account *account, const char *path, bool *e
 static bool follow(struct delivery *delivery, const struct step *step, int fd, bool has_extension)
 {
     struct step inside = *step;
-    struct expand_line line = { delivery, &inside };
+    struct delivery_line line = { delivery, &inside };
 
     inside.source = SOURCE_FORWARD;
     inside.left_aliases = true;
@@ -67,8 +66,8 @@ static bool follow(struct delivery *delivery, const struct step *step, int fd, b
     inside.has_rights = true;
     bool was_expanded = delivery->expanded;
     delivery->expanded = true;
-    long count = list_file_read(fd, (size_t)delivery->local->config->line_length_limit, DESTINATIONS_MAX, expand_destination,
-        &line);
+    long count = list_file_read(fd, (size_t)delivery->local->config->line_length_limit, DESTINATIONS_MAX,
+        delivery->follow, &line);
     if (count < 0) {
         log_warning("read .forward file of %s: %s", step->account->name, strerror(errno));
         report(delivery, step, 450, "4.3.0", "cannot read .forward file");
@@ -238,7 +237,7 @@ static bool try_relay(struct delivery *delivery, const struct step *step)
 {
     const char *relay = delivery->local->config->luser_relay;
     struct step inside = *step;
-    struct expand_line line = { delivery, &inside };
+    struct delivery_line line = { delivery, &inside };
     struct str address = {0};
 
     if (*relay == '\0' || (step->parent != NULL && step->expanding == NULL))
@@ -251,7 +250,7 @@ static bool try_relay(struct delivery *delivery, const struct step *step)
     inside.source = SOURCE_NONE;
     inside.expanding = NULL;
     delivery->expanded = true;
-    expand_destination(&line, DESTINATION_ADDRESS, str_text(&address));
+    delivery->follow(&line, DESTINATION_ADDRESS, str_text(&address));
     str_free(&address);
     return true;
 }

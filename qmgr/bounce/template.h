@@ -1,26 +1,10 @@
 /* template.h: the words of delivery reports: built in, or from bounce_template_file (bounce(5)). */
 #ifndef QMGR_BOUNCE_TEMPLATE_H
 #define QMGR_BOUNCE_TEMPLATE_H
+#include "qmgr/bounce/template_set.h"
 #include "util/base/arena.h"
 #include "util/base/str.h"
 #include "util/config/config.h"
-
-enum template_kind { TEMPLATE_FAILURE, TEMPLATE_DELAY, TEMPLATE_SUCCESS, TEMPLATE_VERIFY, TEMPLATE_KINDS };
-
-struct template {
-    const char *name; /* failure_template ... */
-    const char *charset;
-    const char *from;
-    const char *subject;
-    const char *postmaster_subject; /* NULL: none is sent */
-    const char *text;               /* lines with LF, $names not yet expanded */
-    const char *origin;             /* the file it is from, or [built-in] */
-    bool own_from;                  /* from is the administrator's */
-};
-
-struct template_set {
-    struct template templates[TEMPLATE_KINDS];
-};
 
 /* Reads bounce_template_file, if set, on top of the built-in texts. What is wrong with it is logged with the file's name and line,
  * and the built-in texts are used instead. Everything lives in the arena. False: the whole file is of no use. */

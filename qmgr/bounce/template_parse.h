@@ -1,7 +1,8 @@
 /* template_parse.h: reads a file of report templates (bounce(5)). */
 #ifndef QMGR_BOUNCE_TEMPLATE_PARSE_H
 #define QMGR_BOUNCE_TEMPLATE_PARSE_H
-#include "qmgr/bounce/template.h"
+#include "qmgr/bounce/template_set.h"
+#include "util/base/arena.h"
 #include "util/base/str.h"
 
 /* Puts the templates of a file's text in the place of those in *set; name is for messages. A template that isn't good is warned

@@ -1,7 +1,10 @@
 /* own_domain.h: which address class a domain belongs to (ADDRESS_CLASS_README). */
 #ifndef QMGR_ROUTE_OWN_DOMAIN_H
 #define QMGR_ROUTE_OWN_DOMAIN_H
-#include "qmgr/route/route.h"
+#include <stdbool.h>
+
+#include "qmgr/route/route_class.h"
+#include "util/config/config.h"
 
 struct own_domain;
 

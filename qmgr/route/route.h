@@ -5,16 +5,9 @@
 #define QMGR_ROUTE_ROUTE_H
 #include <stdbool.h>
 
+#include "qmgr/route/route_class.h"
 #include "util/base/arena.h"
 #include "util/config/config.h"
-
-enum route_class {
-    ROUTE_LOCAL,           /* mydestination, inet_interfaces, proxy_interfaces */
-    ROUTE_VIRTUAL_ALIAS,   /* virtual_alias_domains */
-    ROUTE_VIRTUAL_MAILBOX, /* virtual_mailbox_domains */
-    ROUTE_RELAY,           /* relay_domains */
-    ROUTE_OTHER,           /* everything else: default_transport */
-};
 
 struct route {
     enum route_class class;
@@ -23,11 +16,6 @@ struct route {
     const char *recipient; /* internal form, rewritten: source routes, %, ! resolved */
     bool is_error;         /* transport is error: next_hop holds the text */
     const char *reason;    /* which parameter and table entry decided, for "posthaste route" and debug logs */
-};
-
-enum route_result {
-    ROUTE_FOUND,
-    ROUTE_DEFER, /* a look-up failed: route->reason says which; try again later */
 };
 
 struct router;

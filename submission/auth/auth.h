@@ -4,27 +4,12 @@
 #define SUBMISSION_AUTH_AUTH_H
 #include <stdbool.h>
 
+#include "submission/auth/auth_client.h"
 #include "util/base/str.h"
 #include "util/config/config.h"
 
 struct auth_service; /* of the process */
 struct auth;         /* of one session */
-
-struct auth_client {
-    const char *client_address;
-    const char *client_port;
-    const char *server_address;
-    const char *server_port;
-    bool encrypted;
-    const char *certificate_name; /* common name of its certificate, "": none there; NULL: it showed none that we trust */
-};
-
-enum auth_status {
-    AUTH_SUCCEEDED,
-    AUTH_CONTINUE,    /* answer: the challenge in base64 */
-    AUTH_FAILED,      /* answer: the reason */
-    AUTH_UNAVAILABLE, /* nobody there to check it; answer: the reason */
-};
 
 /* Before confinement: Cyrus SASL reads its files now. socket_path: where smtpd_sasl_path lies as this process will see it. Ends
  * the process if the configuration makes no sense. */

@@ -1,7 +1,9 @@
 /* auth_back_end.h: what a SASL implementation offers to auth.c. One constant per implementation. */
 #ifndef SUBMISSION_AUTH_AUTH_BACK_END_H
 #define SUBMISSION_AUTH_AUTH_BACK_END_H
-#include "submission/auth/auth.h"
+#include "submission/auth/auth_client.h"
+#include "util/base/str.h"
+#include "util/config/config.h"
 
 struct auth_back_end {
     void *(*service_open)(const struct config *config, const char *path);

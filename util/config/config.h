@@ -9,17 +9,9 @@
 
 #include "util/base/arena.h"
 #include "util/base/str.h"
-
-struct config_dictionary; /* name -> raw text, and where it was set */
+#include "util/config/config_values.h"
 
 /* Where main.cf is when nobody says otherwise: CONFIG_DIRECTORY, which the Makefile sets from CONFDIR. */
-
-/* One member per parameter: bool (BOOL), int64_t (COUNT, SIZE in bytes, TIME_* in seconds), const char * (TEXT expanded,
- * RAW unexpanded). */
-struct config {
-    struct config_dictionary *dictionary;
-#include "util/config/config_members.h"
-};
 
 /* A -o name=value. */
 struct config_override {

@@ -132,15 +132,9 @@ static bool check_group(const char *main_cf, const char *name, const char *value
 
 bool config_check_users(const struct config *config, const char *main_cf, const char *program, struct str *why)
 {
-    static const char *const users[] = { "mail_owner", "default_privs" };
-
     if (program == NULL || geteuid() != 0)
         return true;
-    for (size_t i = 0; i < COUNT_OF(users); i++) {
-        const char *user = config_value(config, users[i]);
-        if (user != NULL && !check_user(main_cf, users[i], user, why))
-            return false;
-    }
-    const char *group = config_value(config, "setgid_group");
-    return group == NULL || check_group(main_cf, "setgid_group", group, why);
+    return check_user(main_cf, "mail_owner", config->mail_owner, why)
+        && check_user(main_cf, "default_privs", config->default_privs, why)
+        && check_group(main_cf, "setgid_group", config->setgid_group, why);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "util/base/str.h"
-#include "util/config/config.h"
+#include "util/config/config_values.h"
 #include "util/config/parameter.h"
 
 /* Whether a bad value of this parameter ends program (NULL: none does). */

@@ -5,7 +5,7 @@
 
 #include "util/base/memory.h"
 #include "util/base/text.h"
-#include "util/config/config.h"
+#include "util/config/config_values.h"
 
 #define COMPUTED NULL
 #define ANY { .limited = false }

@@ -478,7 +478,7 @@ void tls_context_use_tickets(struct tls_context *context, const unsigned char *s
         SSL_CTX_clear_options(context->ssl, SSL_OP_NO_TICKET);
 }
 
-void tls_context_use_names(struct tls_context *context, tls_find_chain *find, void *find_context)
+void tls_context_use_names(struct tls_context *context, tls_names_find *find, void *find_context)
 {
     context->names = tls_names_open(find, find_context);
     tls_names_use(context->names, context->ssl);

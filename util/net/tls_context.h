@@ -9,9 +9,9 @@
 
 #include "util/base/str.h"
 #include "util/net/tls_ciphers.h"
+#include "util/net/tls_names.h"
 #include "util/net/tls_session.h"
-
-enum { TLS_SECRET_BYTES = 32 };
+#include "util/net/tls_ticket.h"
 
 /* As main.cf has it; "" where nothing is set. util/config/config_tls.h fills it in. */
 struct tls_settings {
@@ -45,9 +45,6 @@ struct tls_settings {
     int keep;                /* tls_keep.h: where good keys are kept, and found when those in the files are broken; -1: nowhere */
 };
 
-/* Servers: finds the keys and certificates for a name that a client asks for (PEM, replacing *pem). */
-typedef bool tls_find_chain(void *context, const char *name, struct str *pem);
-
 struct tls_context;
 
 /* Whether any parameter names a key, as servers need one. */
@@ -63,7 +60,7 @@ void tls_context_put_expiry(const struct tls_context *context, struct str *out);
 /* Servers. secret: TLS_SECRET_BYTES that all processes of the service have in common, so that each takes the tickets
  * of the others; borrowed. find: NULL for no look-up of names. */
 void tls_context_use_tickets(struct tls_context *context, const unsigned char *secret);
-void tls_context_use_names(struct tls_context *context, tls_find_chain *find, void *find_context);
+void tls_context_use_names(struct tls_context *context, tls_names_find *find, void *find_context);
 
 /* Sessions are shared with other processes; borrowed. Clients without it, or that ask for no session_key, remember for themselves;
  * servers leave it to tickets. */

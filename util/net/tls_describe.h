@@ -4,7 +4,7 @@
 #include <openssl/ssl.h>
 
 #include "util/base/arena.h"
-#include "util/net/tls.h"
+#include "util/net/tls_facts.h"
 
 /* All but trust. Texts live in the arena. */
 void tls_describe_connection(SSL *ssl, bool is_server, const EVP_MD *digest, struct arena *arena,

@@ -18,7 +18,7 @@ struct kept_chain {
 };
 
 struct tls_names {
-    tls_find_chain *find;
+    tls_names_find *find;
     void *find_context;
     struct kept_chain kept[KEPT_MAX];
     size_t kept_count;
@@ -42,7 +42,7 @@ static int match_index(void)
     return index;
 }
 
-struct tls_names *tls_names_open(tls_find_chain *find, void *find_context)
+struct tls_names *tls_names_open(tls_names_find *find, void *find_context)
 {
     struct tls_names *names = memory_new(struct tls_names);
 

@@ -5,11 +5,14 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
-#include "util/net/tls_context.h"
+#include "util/base/str.h"
 
 struct tls_names;
 
-struct tls_names *tls_names_open(tls_find_chain *find, void *find_context);
+/* Finds the keys and certificates for a name that a client asks for (PEM, replacing *pem). */
+typedef bool tls_names_find(void *context, const char *name, struct str *pem);
+
+struct tls_names *tls_names_open(tls_names_find *find, void *find_context);
 void tls_names_close(struct tls_names *names); /* NULL is allowed */
 void tls_names_use(struct tls_names *names, SSL_CTX *ssl);
 /* A host name as SNI may have it: letters, digits, '-', '_' and dots. Pure. */

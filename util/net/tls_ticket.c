@@ -10,7 +10,6 @@
 
 #include "util/base/memory.h"
 #include "util/log/log.h"
-#include "util/net/tls_context.h"
 
 enum { NAME_BYTES = 16, KEY_BYTES = 32, MAC_BYTES = 32 };
 

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { TLS_SECRET_BYTES = 32 };
+
 struct tls_ticket;
 
 /* cipher: a CBC cipher ("aes-256-cbc"). secret: TLS_SECRET_BYTES, borrowed. Each key gives out tickets for period_s,

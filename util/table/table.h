@@ -7,28 +7,9 @@
 
 #include "util/base/str.h"
 #include "util/config/config.h"
-
-enum table_result { TABLE_FOUND, TABLE_ABSENT, TABLE_FAILED };
+#include "util/table/table_result.h"
 
 struct table;
-
-enum {
-    TABLE_FOLD = 1,          /* keys are folded to lower case (not for regexp and pcre, which say it themselves) */
-    TABLE_NO_SUBSTITUTION = 2, /* $1 in a regexp or pcre result would take in data from outside: refuse */
-    TABLE_UTF8 = 4,          /* smtputf8: keys and values must be UTF-8 and keys are folded as such; without effect unless
-                              * smtputf8_enable = yes */
-    TABLE_SUBSTRING_KEYS = 8, /* keys will be parts of addresses: regexp-like tables are asked only for whole ones by the caller */
-    TABLE_WRITE = 16,        /* table_put, table_remove will be used; the file must exist unless TABLE_CREATE */
-    TABLE_CREATE = 32,       /* with TABLE_WRITE: makes the file (mode 0644 less umask) if there is none */
-    TABLE_EMPTY = 64,        /* with TABLE_WRITE and TABLE_CREATE: starts empty, under one exclusive lock until table_close */
-    TABLE_FILE_VALUES = 128, /* values name files (tls_server_sni_maps, postmap -F): their content is the result */
-    TABLE_QUIET = 256,       /* an unavailable table isn't logged: the caller asks table_why_unavailable */
-    TABLE_REPLACE = 4096,    /* texthash: of two entries with the same key the last counts, silently; else the first, with a */
-    TABLE_NO_DUPLICATE_WARNING = 8192, /* warning unless this is given */
-    TABLE_PROXY = 2048,      /* proxy: in front means the service in any case (postmap) */
-    TABLE_KEYS_WITH_NUL = 512,    /* Berkeley DB: keys and values end in a zero byte; without this or the next both forms are */
-    TABLE_KEYS_WITHOUT_NUL = 1024, /* looked up, and the first is written */
-};
 
 /* Always returns a table. One that can't be opened is logged at once ("error: open database ...") and fails every look-up
  * with a warning that names it, as in Postfix. */
@@ -49,7 +30,6 @@ bool table_may_wait(const struct table *table);
 enum table_result table_find(struct table *table, const char *key, struct str *value);
 
 /* Changes, for tables opened with TABLE_WRITE. The key is folded as for table_find. */
-enum table_put_result { TABLE_PUT_DONE, TABLE_PUT_DUPLICATE, TABLE_PUT_FAILED };
 enum table_put_result table_put(struct table *table, const char *key, const char *value, bool replace, struct str *why);
 enum table_result table_remove(struct table *table, const char *key, struct str *why);
 /* All entries in the order of the table: first starts over. TABLE_ABSENT: no more. TABLE_FAILED: *value says why. */

@@ -6,6 +6,7 @@
 #include "util/base/brace.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/table/table.h"
 
 enum { DEEPEST = 16 }; /* a table in a table in a table ... */
 

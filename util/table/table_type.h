@@ -2,7 +2,12 @@
  * are loaded at run time (posthaste-TYPE.so exports one struct table_type named table_type_TYPE). */
 #ifndef UTIL_TABLE_TABLE_TYPE_H
 #define UTIL_TABLE_TABLE_TYPE_H
-#include "util/table/table.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/base/str.h"
+#include "util/config/config.h"
+#include "util/table/table_result.h"
 
 struct table_request {
     const struct config *config; /* NULL: defaults (tests) */
