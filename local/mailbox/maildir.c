@@ -170,7 +170,7 @@ static bool move_to_new(const char *path, struct maildir_draft *draft)
     struct stat status;
     bool tried = false;
 
-    if (!early_sync_content(draft->fd) || fstat(draft->fd, &status) != 0)
+    if (fstat(draft->fd, &status) != 0)
         return fail(draft, "error writing message");
     str_printf(&draft->name, "%snew/", path);
     maildir_put_name(&draft->name, clock_wall_us(), status.st_dev, status.st_ino, host_name());
@@ -202,6 +202,11 @@ void maildir_deliver(const char *path, struct maildir_draft *drafts, size_t coun
 {
     size_t moved = 0;
 
+    /* All are synced before the first is renamed: without a journal, a file's sync writes out tmp/ as well if that has changed. */
+    for (size_t i = 0; i < count; i++) {
+        if (drafts[i].error == 0 && !early_sync_content(drafts[i].fd))
+            (void)fail(&drafts[i], "error writing message");
+    }
     for (size_t i = 0; i < count; i++) {
         if (drafts[i].error == 0 && move_to_new(path, &drafts[i]))
             moved++;
