@@ -167,7 +167,7 @@ enum smtp_check_outcome smtp_checks_apply(struct smtp_checks *checks, enum smtp_
     case TABLE_ABSENT:
         break;
     case TABLE_FAILED:
-        log_warning("%s: %s map lookup problem -- deferring delivery", queue_id, hit.title);
+        log_warning("%s: smtp %s checks lookup error", queue_id, hit.what);
         outcome = SMTP_CHECK_FAILED;
         break;
     }

@@ -48,13 +48,14 @@ void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lm
         .lmtp = lmtp,
         .helo_name = lmtp ? config->lmtp_lhlo_name : config->smtp_helo_name,
         .helo_timeout_s = lmtp ? config->lmtp_lhlo_timeout : config->smtp_helo_timeout,
-        .tells_postmaster = smtp_notice_is_wanted(config->notify_classes),
+        .tells_of_protocol = smtp_notice_is_wanted(config->notify_classes, "protocol"),
+        .tells_of_data = smtp_notice_is_wanted(config->notify_classes, "data"),
         .own = own_address_open(config->inet_interfaces, config->inet_protocols, config->proxy_interfaces),
         .discard_keywords = maps_open(config,
             lmtp ? "lmtp_discard_lhlo_keyword_address_maps" : "smtp_discard_ehlo_keyword_address_maps",
             lmtp ? config->lmtp_discard_lhlo_keyword_address_maps : config->smtp_discard_ehlo_keyword_address_maps, 0),
         .pix_workarounds = maps_open(config, "smtp_pix_workaround_maps", config->smtp_pix_workaround_maps, 0),
-        .reply_filter = maps_open(config, "smtp_reply_filter", config->smtp_reply_filter, 0),
+        .reply_filter = *config->smtp_reply_filter == '\0' ? NULL : table_open(config, config->smtp_reply_filter, 0),
         .status_filter = maps_open(config, lmtp ? "lmtp_delivery_status_filter" : "smtp_delivery_status_filter",
             config->smtp_delivery_status_filter, 0),
         .checks = smtp_checks_open(config, lmtp),
@@ -82,7 +83,7 @@ void smtp_client_close(struct smtp_client *client)
     smtp_session_close(client->kept);
     maps_close(client->discard_keywords);
     maps_close(client->pix_workarounds);
-    maps_close(client->reply_filter);
+    table_close(client->reply_filter);
     maps_close(client->status_filter);
     smtp_checks_close(client->checks);
     smtp_generic_close(client->generic);

@@ -22,13 +22,14 @@ struct smtp_client {
     const char *helo_name;
     int64_t helo_timeout_s;
     unsigned flags;
-    bool tells_postmaster;        /* of servers that break the protocol (notify_classes) */
+    bool tells_of_protocol;       /* the postmaster hears of servers that break the protocol (notify_classes) ... */
+    bool tells_of_data;           /* ... and of sessions that ended because a table of ours failed */
     struct own_address *own;
     struct smtp_dns dns;
     struct smtp_hosts_settings lookups;
     struct maps *discard_keywords; /* by server address */
     struct maps *pix_workarounds;  /* by server address */
-    struct maps *reply_filter;
+    struct table *reply_filter;    /* NULL: none */
     struct maps *status_filter;
     struct smtp_checks *checks;
     struct smtp_generic *generic;

@@ -121,12 +121,22 @@ void smtp_delivery_fail_known_login(struct smtp_delivery *delivery, int code, co
     fail_all(delivery, SMTP_BLAME_SITE, &result);
 }
 
+void smtp_delivery_fail_data(struct smtp_delivery *delivery, enum smtp_blame blame)
+{
+    delivery->session->lacked_data = true;
+    smtp_delivery_fail(delivery, blame, 450, "4.3.0", "local data error while talking to %s", delivery->session->host);
+}
+
 void smtp_delivery_fail_stream(struct smtp_delivery *delivery)
 {
     struct smtp_session *session = delivery->session;
     bool timeout = stream_status(session->stream) == STREAM_TIMEOUT;
 
     session->must_close = true;
+    if (session->lacked_data) {
+        smtp_delivery_fail_data(delivery, SMTP_BLAME_SITE);
+        return;
+    }
     smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 450, "4.4.2",
         timeout ? "conversation with %s timed out while %s" : "lost connection with %s while %s", session->host,
         session->stage);

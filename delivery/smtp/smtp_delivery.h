@@ -39,7 +39,9 @@ void smtp_delivery_fail_reply(struct smtp_delivery *delivery, const char *comman
 void smtp_delivery_fail_login(struct smtp_delivery *delivery);
 /* What it replied to the same login some time ago. */
 void smtp_delivery_fail_known_login(struct smtp_delivery *delivery, int code, const char *status, const char *reply);
-/* The connection is gone, in session->stage. */
+/* A table of ours failed in the midst of a session. */
+void smtp_delivery_fail_data(struct smtp_delivery *delivery, enum smtp_blame blame);
+/* Nothing more can be read: the connection is gone, in session->stage, or a table that replies go through failed. */
 void smtp_delivery_fail_stream(struct smtp_delivery *delivery);
 /* One recipient was refused by the reply. */
 void smtp_delivery_fail_recipient(struct smtp_delivery *delivery, struct agent_target *target, const char *command);

@@ -143,7 +143,7 @@ static void finish_field(struct filter *filter)
 {
     struct smtp_client *client = filter->client;
 
-    if (filter->field.length == 0)
+    if (filter->field.length == 0 || filter->failed)
         return;
     switch (smtp_checks_apply(client->checks, check_kind(filter), filter->delivery->order->queue_id, str_text(&filter->field),
         &filter->text)) {

@@ -51,14 +51,22 @@ static bool list_has(const char *list, const char *name)
     return false;
 }
 
-/* The keywords to ignore for this server; appended to *list. */
-static void find_discarded(struct smtp_session *session, struct str *list)
+/* The keywords to ignore for this server; appended to *list. False: the table failed. */
+static bool find_discarded(struct smtp_session *session, struct str *list)
 {
     const struct smtp_client *client = session->client;
     const struct config *config = client->config;
+    enum table_result result = maps_find(client->discard_keywords, session->address, list, NULL);
 
-    if (maps_find(client->discard_keywords, session->address, list, NULL) != TABLE_FOUND)
+    if (result == TABLE_FAILED)
+        log_warning("%s: %s map lookup error for %s", session->queue_id, maps_title(client->discard_keywords), session->address);
+    else if (result == TABLE_ABSENT)
         str_set(list, client->lmtp ? config->lmtp_discard_lhlo_keywords : config->smtp_discard_ehlo_keywords);
+    return result != TABLE_FAILED;
+}
+
+static void log_discarded(const struct str *list)
+{
     if (list->length == 0 || list_has(str_text(list), "silent-discard"))
         return;
     struct str names = {0};
@@ -124,16 +132,22 @@ static void take_keyword(struct smtp_session *session, const char *line, const c
         smtp_sasl_take_mechanisms(session, line + strspn(line, "= \t"));
 }
 
-static void take_keywords(struct smtp_session *session)
+/* False: reported. */
+static bool take_keywords(struct smtp_delivery *delivery)
 {
+    struct smtp_session *session = delivery->session;
     struct str discarded = {0};
     struct str line = {0};
     const char *at = strchr(str_text(&session->reply.text), '\n');
 
     session->can &= ~(unsigned)SMTP_CAN_AUTH;
     str_clear(&session->mechanisms);
-    find_discarded(session, &discarded);
-    while (at != NULL) {
+    bool good = find_discarded(session, &discarded);
+    if (good)
+        log_discarded(&discarded);
+    else
+        smtp_delivery_fail_data(delivery, SMTP_BLAME_SITE);
+    while (good && at != NULL) {
         const char *start = at + 1;
         at = strchr(start, '\n');
         str_clear(&line);
@@ -143,6 +157,7 @@ static void take_keywords(struct smtp_session *session)
     }
     str_free(&line);
     str_free(&discarded);
+    return good;
 }
 
 /* Whether the first word behind the code is our own name. */
@@ -241,20 +256,18 @@ static bool hello(struct smtp_delivery *delivery, const char *verb, const char *
 
 static bool introduce(struct smtp_delivery *delivery, bool extended)
 {
-    struct smtp_session *session = delivery->session;
     bool done = false;
 
     if (delivery->client->lmtp) {
         if (!hello(delivery, "LHLO", "performing the LHLO handshake", false, &done))
             return false;
-        take_keywords(session);
-        return true;
+        return take_keywords(delivery);
     }
     if (extended && !hello(delivery, "EHLO", "performing the EHLO handshake", true, &done))
         return false;
     if (done)
-        take_keywords(session);
-    return done || hello(delivery, "HELO", "performing the HELO handshake", false, &done);
+        return take_keywords(delivery);
+    return hello(delivery, "HELO", "performing the HELO handshake", false, &done);
 }
 
 /* The handshake and what it proves. False: reported. */

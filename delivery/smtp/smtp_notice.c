@@ -8,13 +8,13 @@
 
 enum { TRANSCRIPT_BYTES = 32768, LINE_BYTES_SHOWN = 1024 };
 
-bool smtp_notice_is_wanted(const char *notify_classes)
+bool smtp_notice_is_wanted(const char *notify_classes, const char *class)
 {
     const char *word;
     size_t length;
 
     while (text_next_word(&notify_classes, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (length == strlen("protocol") && strncasecmp(word, "protocol", length) == 0)
+        if (length == strlen(class) && strncasecmp(word, class, length) == 0)
             return true;
     }
     return false;
@@ -33,9 +33,10 @@ void smtp_notice_judge(struct smtp_session *session)
 
 void smtp_notice_record(struct smtp_session *session, const char *direction, const char *line)
 {
+    const struct smtp_client *client = session->client;
     size_t length = strcspn(line, "\r\n");
 
-    if (!session->client->tells_postmaster || session->transcript.length > TRANSCRIPT_BYTES)
+    if (!(client->tells_of_protocol || client->tells_of_data) || session->transcript.length > TRANSCRIPT_BYTES)
         return;
     str_put(&session->transcript, direction);
     str_put_char(&session->transcript, ' ');
@@ -45,9 +46,11 @@ void smtp_notice_record(struct smtp_session *session, const char *direction, con
 
 void smtp_notice_send(struct smtp_session *session)
 {
+    const struct smtp_client *client = session->client;
     struct str opening = {0};
 
-    if (session->agent != NULL && session->broke_protocol && session->client->tells_postmaster) {
+    bool is_due = (session->broke_protocol && client->tells_of_protocol) || (session->lacked_data && client->tells_of_data);
+    if (session->agent != NULL && is_due) {
         str_printf(&opening, "Unexpected response from %s.", session->relay);
         agent_notify(session->agent, &(struct agent_errors){
             .program = session->client->lmtp ? "LMTP client" : "SMTP client",
@@ -59,5 +62,6 @@ void smtp_notice_send(struct smtp_session *session)
     }
     session->agent = NULL;
     session->broke_protocol = false;
+    session->lacked_data = false;
     str_clear(&session->transcript);
 }

@@ -1,9 +1,10 @@
-/* smtp_notice.h: transcripts of sessions with servers that break the protocol, for the postmaster (notify_classes = protocol). */
+/* smtp_notice.h: transcripts of sessions for the postmaster (notify_classes): with servers that break the protocol, and those that a
+ * table of ours ended by its failure (data). */
 #ifndef DELIVERY_SMTP_SMTP_NOTICE_H
 #define DELIVERY_SMTP_SMTP_NOTICE_H
 #include "delivery/smtp/smtp_session_state.h"
 
-bool smtp_notice_is_wanted(const char *notify_classes);
+bool smtp_notice_is_wanted(const char *notify_classes, const char *class);
 /* Whether a reply with that code says that the server doesn't understand us, or that we don't understand it. Pure. */
 bool smtp_notice_is_trouble(int code);
 /* The session's last reply is why something failed: remembers it if that is the postmaster's business. */

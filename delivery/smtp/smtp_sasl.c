@@ -360,7 +360,7 @@ bool smtp_sasl_login(struct smtp_delivery *delivery)
     enum table_result result = find_entry(delivery, &login.entry);
     if (result == TABLE_FAILED) {
         log_warning("%s: smtp_sasl_password_maps lookup error", delivery->order->queue_id);
-        smtp_delivery_fail(delivery, SMTP_BLAME_SITE, 450, "4.3.0", "local data error while talking to %s", session->host);
+        smtp_delivery_fail_data(delivery, SMTP_BLAME_SITE);
         wipe(&login);
         return false;
     }

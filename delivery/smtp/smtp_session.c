@@ -139,16 +139,22 @@ static bool read_line(struct smtp_session *session)
     return stream_status(session->stream) == STREAM_OK;
 }
 
-/* smtp_reply_filter may replace a line. */
-static void filter_line(struct smtp_session *session)
+/* smtp_reply_filter may replace a line. False: it failed. */
+static bool filter_line(struct smtp_session *session)
 {
+    struct table *filter = session->client->reply_filter;
     struct str value = {0};
 
-    if (maps_is_empty(session->client->reply_filter))
-        return;
-    if (maps_find(session->client->reply_filter, str_text(&session->line), &value, NULL) == TABLE_FOUND)
+    if (filter == NULL)
+        return true;
+    enum table_result result = table_find(filter, str_text(&session->line), &value);
+    if (result == TABLE_FOUND)
         str_set(&session->line, str_text(&value));
+    else if (result == TABLE_FAILED)
+        log_warning("%s: table %s lookup error for %s", session->queue_id, table_name(filter), str_text(&session->line));
+    session->lacked_data |= result == TABLE_FAILED;
     str_free(&value);
+    return result != TABLE_FAILED;
 }
 
 /* A line without a code: with commands in flight, replies may be taken for each other's. */
@@ -172,7 +178,8 @@ bool smtp_session_read_reply(struct smtp_session *session)
             return false;
         log_debug("< %s: %s", session->relay, str_text(&session->line));
         smtp_notice_record(session, "In: ", str_text(&session->line));
-        filter_line(session);
+        if (!filter_line(session))
+            return false;
         if (smtp_reply_add(&session->reply, str_text(&session->line), session->line.length, REPLY_LINE_BYTES))
             break;
         if (session->reply.odd_line_count > odd_lines)

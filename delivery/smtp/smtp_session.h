@@ -21,7 +21,7 @@ void smtp_session_begin(struct smtp_session *session, int64_t timeout_s, const c
 void smtp_session_command(struct smtp_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for what goes along with something else: the final dot, a QUIT. */
 void smtp_session_put_line(struct smtp_session *session, const char *text);
-/* Waits for a reply: session->reply. False: the stream failed. */
+/* Waits for a reply: session->reply. False: the stream failed, or smtp_reply_filter (lacked_data). */
 bool smtp_session_read_reply(struct smtp_session *session);
 bool smtp_session_failed(const struct smtp_session *session);
 #endif

@@ -52,6 +52,7 @@ struct smtp_session {
     int64_t started_ms;
     struct str transcript;    /* what was said; kept only where the postmaster wants to see it */
     bool broke_protocol;      /* the server did */
+    bool lacked_data;         /* a table of ours failed */
     bool is_debugged;         /* the log is verbose for its sake ... */
     int debug_level;          /* ... and was so much before */
     const char *queue_id;     /* of the order, for log lines */

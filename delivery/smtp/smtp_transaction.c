@@ -247,7 +247,7 @@ static void send_content(struct transaction *transaction, bool keep)
     case SMTP_CONTENT_TABLE_FAILED:
         session->must_close = true;
         transaction->quit_sent = true;
-        smtp_delivery_fail(delivery, SMTP_BLAME_MESSAGE, 450, "4.3.5", "local data error while talking to %s", session->host);
+        smtp_delivery_fail_data(delivery, SMTP_BLAME_MESSAGE);
         return;
     case SMTP_CONTENT_UNREADABLE: /* without the final dot the server forgets what it got */
         session->must_close = true;

@@ -77,7 +77,9 @@ class NextHop:
 
     def take_content(self, stream):
         content = []
-        while (line := stream.readline()) not in (b".\r\n", b""):
+        while (line := stream.readline()) != b".\r\n":
+            if not line:
+                return      # broken off: no message
             content.append(line)
         self.messages.append(b"".join(content))
         stream.write(self.answers.get(".", "250 2.0.0 taken").encode() + b"\r\n")

@@ -71,8 +71,8 @@ static void the_postmaster_hears_of_codes_that_mean_misunderstanding(void **unus
         print_message("%d\n", cases[i].code);
         assert_int_equal(smtp_notice_is_trouble(cases[i].code), cases[i].trouble);
     }
-    assert_true(smtp_notice_is_wanted("resource, Protocol"));
-    assert_false(smtp_notice_is_wanted("resource, software"));
+    assert_true(smtp_notice_is_wanted("resource, Protocol", "protocol"));
+    assert_false(smtp_notice_is_wanted("resource, software, data", "protocol"));
 }
 
 static void text_is_limited_and_noise_ends(void **unused)
