@@ -198,7 +198,7 @@ static void on_throttle_over(evutil_socket_t fd, short what, void *context)
 
 /* ---- wake-ups ---- */
 
-void service_wake(struct service *service)
+static void wake(struct service *service)
 {
     const struct listener *listener = service->listeners.count > 0 ? &service->listeners.items[0] : NULL;
     static const char word[] = "W";
@@ -227,7 +227,7 @@ static void on_wakeup(evutil_socket_t fd, short what, void *context)
     if (service->state == SERVICE_GONE || service->state == SERVICE_INSIDE || service->supervisor->is_stopping)
         return;
     if (!service->entry->wakeup_if_used || service->was_used)
-        service_wake(service);
+        wake(service);
     schedule_wakeup(service, service->entry->wakeup_s);
 }
 

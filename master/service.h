@@ -20,6 +20,4 @@ void service_free(struct service *service);
 bool service_worker_ended(struct service *service, pid_t pid, int status);
 /* Sends the signal to all its workers; the number of them. */
 int service_signal(const struct service *service, int signal_number);
-/* Knocks at its first socket, as if somebody had work for it. */
-void service_wake(struct service *service);
 #endif

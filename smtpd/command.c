@@ -280,8 +280,3 @@ void command_put_counts(const struct command_counts *counts, struct str *out)
     else
         put_count("commands", succeeded, total, out);
 }
-
-struct verdict command_not_implemented(struct session *session, const char *arguments)
-{
-    return VERDICT(502, "5.5.1", "Error: command not implemented");
-}

@@ -43,5 +43,4 @@ struct verdict command_etrn(struct session *session, const char *arguments);
 struct verdict command_quit(struct session *session, const char *arguments);
 struct verdict command_xclient(struct session *session, const char *arguments);
 struct verdict command_xforward(struct session *session, const char *arguments);
-struct verdict command_not_implemented(struct session *session, const char *arguments);
 #endif

@@ -7,19 +7,22 @@
 
 enum { UTF8_FLAGS = ENVELOPE_UTF8_HEADER | ENVELOPE_UTF8_ADDRESS };
 
-enum smtp_body smtp_envelope_body(const struct envelope *envelope)
+/* What the client or the content says about 8-bit data. */
+enum body { BODY_UNKNOWN, BODY_7BIT, BODY_8BIT };
+
+static enum body body_of(const struct envelope *envelope)
 {
     const char *encoding = envelope_attribute(envelope, ATTRIBUTE_ENCODING);
 
     if (text_equal(encoding, "8bit") || (envelope->flags & ENVELOPE_CONTENT_NULL_8))
-        return SMTP_BODY_8BIT;
-    return text_equal(encoding, "7bit") || (envelope->flags & ENVELOPE_CONTENT_7BIT) ? SMTP_BODY_7BIT : SMTP_BODY_UNKNOWN;
+        return BODY_8BIT;
+    return text_equal(encoding, "7bit") || (envelope->flags & ENVELOPE_CONTENT_7BIT) ? BODY_7BIT : BODY_UNKNOWN;
 }
 
 bool smtp_envelope_is_encoded(const struct smtp_delivery *delivery)
 {
     return !delivery->client->config->disable_mime_output_conversion && !(delivery->session->can & SMTP_CAN_8BITMIME)
-        && smtp_envelope_body(&delivery->order->envelope) != SMTP_BODY_7BIT;
+        && body_of(&delivery->order->envelope) != BODY_7BIT;
 }
 
 bool smtp_envelope_map(struct smtp_delivery *delivery)
@@ -90,14 +93,14 @@ void smtp_envelope_put_mail(struct smtp_delivery *delivery)
     struct smtp_session *session = delivery->session;
     const struct envelope *envelope = &delivery->order->envelope;
     struct str command = {0};
-    enum smtp_body body = smtp_envelope_body(envelope);
+    enum body body = body_of(envelope);
 
     str_put(&command, "MAIL FROM:");
     put_path(delivery, delivery->sender, &command);
     if ((session->can & SMTP_CAN_SIZE) && !smtp_envelope_is_encoded(delivery)) /* else the size isn't known yet */
         str_printf(&command, " SIZE=%llu", (unsigned long long)envelope->size_bytes);
-    if ((session->can & SMTP_CAN_8BITMIME) && body != SMTP_BODY_UNKNOWN)
-        str_put(&command, body == SMTP_BODY_8BIT ? " BODY=8BITMIME" : " BODY=7BIT");
+    if ((session->can & SMTP_CAN_8BITMIME) && body != BODY_UNKNOWN)
+        str_put(&command, body == BODY_8BIT ? " BODY=8BITMIME" : " BODY=7BIT");
     if (session->can & SMTP_CAN_DSN) {
         if (*envelope->envid != '\0')
             str_printf(&command, " ENVID=%s", envelope->envid);

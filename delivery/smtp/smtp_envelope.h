@@ -3,10 +3,6 @@
 #define DELIVERY_SMTP_ENVELOPE_H
 #include "delivery/smtp/smtp_delivery.h"
 
-/* What the client or the content says about 8-bit data. */
-enum smtp_body { SMTP_BODY_UNKNOWN, SMTP_BODY_7BIT, SMTP_BODY_8BIT };
-enum smtp_body smtp_envelope_body(const struct envelope *envelope);
-
 /* Whether the server wants 7-bit text, and the message may have to be changed for that. */
 bool smtp_envelope_is_encoded(const struct smtp_delivery *delivery);
 

@@ -20,7 +20,7 @@ static const struct {
     { "secure", SMTP_TLS_SECURE },
 };
 
-enum smtp_tls_level smtp_tls_policy_level(const char *word)
+static enum smtp_tls_level level_of(const char *word)
 {
     for (size_t i = 0; i < COUNT_OF(levels); i++) {
         if (text_equal_nocase(levels[i].word, word))
@@ -42,7 +42,7 @@ void smtp_tls_policy_open(struct smtp_tls_rules *rules, const struct config *con
 {
     *rules = (struct smtp_tls_rules){ .config = config, .lmtp = lmtp };
     if (*config->smtp_tls_security_level != '\0') {
-        rules->level = smtp_tls_policy_level(config->smtp_tls_security_level);
+        rules->level = level_of(config->smtp_tls_security_level);
         if (rules->level == SMTP_TLS_UNKNOWN)
             log_fatal("Invalid TLS level \"%s\"", config->smtp_tls_security_level);
     } else if (config->smtp_enforce_tls) {
@@ -185,7 +185,7 @@ static bool read_entry(struct reading *reading, const char *value)
         return false;
     }
     const char *text = arena_copy_bytes(reading->arena, word, length);
-    reading->level = smtp_tls_policy_level(text);
+    reading->level = level_of(text);
     if (reading->level == SMTP_TLS_UNKNOWN) {
         log_warning("%s: invalid security level \"%s\"", reading->where, text);
         return false;

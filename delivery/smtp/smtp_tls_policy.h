@@ -44,8 +44,6 @@ struct smtp_tls_rules {
     bool dane_was_warned_of;
 };
 
-/* The level behind a word of main.cf. */
-enum smtp_tls_level smtp_tls_policy_level(const char *word);
 /* Ends the process on a level that isn't one. */
 void smtp_tls_policy_open(struct smtp_tls_rules *rules, const struct config *config, bool lmtp);
 void smtp_tls_policy_close(struct smtp_tls_rules *rules);

@@ -17,14 +17,3 @@ const struct role *roles_find(enum confinement confinement)
 {
     return &roles[confinement];
 }
-
-const char *roles_user_name(enum role_user user)
-{
-    static const char *const names[] = {
-        [ROLE_NETWORK_OWNER] = "network_owner",
-        [ROLE_MAIL_OWNER] = "mail_owner",
-        [ROLE_STAYS_ROOT] = "root",
-    };
-
-    return names[user];
-}

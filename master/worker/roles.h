@@ -19,6 +19,4 @@ struct role {
 };
 const struct role *roles_find(enum confinement confinement);
 
-/* The table as text for tests and people: "network network_owner server read-system". */
-const char *roles_user_name(enum role_user user);
 #endif

@@ -385,7 +385,7 @@ const struct route_asker_handlers take_up_handlers = { .routed = on_routed, .rel
 
 /* --- files --- */
 
-void take_up_corrupt(struct manager *manager, enum queue queue, const char *id, const char *why)
+static void save_corrupt(struct manager *manager, enum queue queue, const char *id, const char *why)
 {
     log_warning("saving corrupt file \"%s\" from queue \"%s\" to queue \"%s\": it %s", id, spool_queue_name(queue),
         spool_queue_name(QUEUE_CORRUPT), why);
@@ -400,7 +400,7 @@ bool take_up_file(struct manager *manager, const char *id, bool ignore_defer_tra
 
     if (message == NULL) {
         if (*why != '\0')
-            take_up_corrupt(manager, QUEUE_ACTIVE, id, why);
+            save_corrupt(manager, QUEUE_ACTIVE, id, why);
         return false;
     }
     message->ignore_defer_transports = ignore_defer_transports;

@@ -13,6 +13,4 @@ extern const struct route_asker_handlers take_up_handlers;
 /* The same as take_up_message for a file that was moved to active/ (for refill): bad ones go to corrupt/. False: it was not taken up. */
 bool take_up_file(struct manager *manager, const char *id, bool ignore_defer_transports);
 
-/* One that can't be read: to corrupt/, with one warning. */
-void take_up_corrupt(struct manager *manager, enum queue queue, const char *id, const char *why);
 #endif

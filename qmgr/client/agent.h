@@ -140,6 +140,4 @@ bool agent_finish(struct agent *agent, struct order *order, const char *kept_aff
 void agent_use_config(const struct config *config);
 /* The program's delivery_status_filter; borrowed. It may change status and text of what is reported from now on. */
 void agent_use_status_filter(struct maps *filter);
-/* The process's soft_bounce setting alone. */
-void agent_set_soft_bounce(bool on);
 #endif

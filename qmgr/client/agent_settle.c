@@ -11,11 +11,6 @@ static bool soft_bounce;
 static bool forgets_failures; /* address_verify_negative_cache = no: what a probe that failed found */
 static struct maps *status_filter; /* NULL: none */
 
-void agent_set_soft_bounce(bool on)
-{
-    soft_bounce = on;
-}
-
 void agent_use_config(const struct config *config)
 {
     soft_bounce = config->soft_bounce;

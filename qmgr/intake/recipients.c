@@ -161,7 +161,7 @@ void recipients_add(struct intake_message *message, const struct recipient *reci
     mapping_expand(message, &whole, message->last_recipient, take);
     mapping_recipient_bcc(message, message->last_recipient, &copies);
     if (copies.length > 0)
-        recipients_add_bcc(message, str_text(&copies));
+        recipients_add_copy(message, str_text(&copies), NOTIFY_NEVER);
     str_free(&copies);
     str_free(&address);
 }
@@ -175,11 +175,6 @@ void recipients_add_copy(struct intake_message *message, const char *named, uint
     copy.original = arena_copy_text(message->arena, str_text(&address));
     mapping_expand(message, &copy, str_text(&address), take);
     str_free(&address);
-}
-
-void recipients_add_bcc(struct intake_message *message, const char *named)
-{
-    recipients_add_copy(message, named, NOTIFY_NEVER);
 }
 
 /* All of a redirected message goes to one place; the recipient that sorts first lends its original name and notification wishes,
@@ -204,10 +199,10 @@ void recipients_finish(struct intake_message *message)
     struct str copy = {0};
 
     if (*message->intake->config->always_bcc != '\0' && mapping_wants_bcc(message))
-        recipients_add_bcc(message, message->intake->config->always_bcc);
+        recipients_add_copy(message, message->intake->config->always_bcc, NOTIFY_NEVER);
     mapping_sender_bcc(message, &copy);
     if (copy.length > 0)
-        recipients_add_bcc(message, str_text(&copy));
+        recipients_add_copy(message, str_text(&copy), NOTIFY_NEVER);
     str_free(&copy);
     for (const struct wanted_copy *wanted = message->copies; wanted != NULL; wanted = wanted->next)
         recipients_add_copy(message, wanted->address, wanted->notify);

@@ -7,9 +7,7 @@
 void recipients_keep(struct intake_message *message, const struct recipient *recipient);
 /* One as named by the client or by a header. */
 void recipients_add(struct intake_message *message, const struct recipient *recipient);
-/* A copy that nobody asked for: no notifications, not rewritten, aliases expanded. */
-void recipients_add_bcc(struct intake_message *message, const char *address);
-/* The same for one that a filter adds: it may be told what happens. */
+/* A copy that nobody named: not rewritten, aliases expanded. notify: NOTIFY_*, NOTIFY_NEVER for one that nobody is told of. */
 void recipients_add_copy(struct intake_message *message, const char *address, uint32_t notify);
 /* After the content: copies from checks, and REDIRECT. */
 void recipients_finish(struct intake_message *message);

@@ -75,14 +75,6 @@ bool router_is_local(struct router *router, const char *domain)
     return own_domain_is_local(router->domains, domain, &is_local, &reason) == ROUTE_FOUND && is_local;
 }
 
-enum route_result router_classify(struct router *router, const char *domain, struct arena *arena,
-    enum route_class *class)
-{
-    const char *reason = NULL;
-
-    return own_domain_classify(router->domains, domain, class, &reason);
-}
-
 /* Whether a local part hides another address: user@other@here, user%other@here, other!user@here. */
 static bool hides_address(const struct config *config, const char *local, size_t length)
 {

@@ -30,8 +30,6 @@ bool router_has_changed(struct router *router);
 enum route_result router_resolve(struct router *router, const char *sender, const char *recipient, struct arena *arena,
     struct route *route);
 
-/* Only the class of a domain; ROUTE_DEFER as above. domain without address literal brackets removed. */
-enum route_result router_classify(struct router *router, const char *domain, struct arena *arena, enum route_class *class);
 /* Whether the domain is one of the machine's own names or addresses (mydestination, inet_interfaces, proxy_interfaces). */
 bool router_is_local(struct router *router, const char *domain);
 #endif

@@ -254,20 +254,6 @@ bool spool_adopt(const struct spool *spool, int folder, enum queue queue, const 
         && renameat(folder, id, spool->folder, new.text) == 0;
 }
 
-bool spool_sync_folder(const struct spool *spool, enum queue queue, const char *id)
-{
-    struct path path;
-
-    (void)path_of(spool, queue, id, &path);
-    *strrchr(path.text, '/') = '\0';
-    int fd = openat(spool->folder, path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    bool synced = fsync(fd) == 0;
-    (void)close(fd); /* nothing was written through it */
-    return synced;
-}
-
 int64_t spool_free_bytes(const struct spool *spool)
 {
     struct statvfs status;

@@ -53,8 +53,6 @@ bool spool_move(const struct spool *spool, enum queue from, enum queue to, const
 bool spool_rename(const struct spool *spool, enum queue from, const char *from_id, enum queue to, const char *to_id);
 /* Moves a file from wherever it was found (a folder's descriptor) to where it belongs. */
 bool spool_adopt(const struct spool *spool, int folder, enum queue queue, const char *id);
-/* Puts a folder's names on disk (one sync of the folder the file lies in). */
-bool spool_sync_folder(const struct spool *spool, enum queue queue, const char *id);
 
 /* Bytes that an ordinary user could still write; -1 with errno. */
 int64_t spool_free_bytes(const struct spool *spool);

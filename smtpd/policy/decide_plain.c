@@ -67,15 +67,3 @@ enum decision decide_plain_plaintext(struct evaluation *evaluation, const struct
     return evaluation_reject_text(evaluation, (int)evaluation->policy->config->plaintext_reject_code, "4.7.1",
         evaluation->subject.class, "Session encryption is required");
 }
-
-enum decision decide_plain_unavailable(struct evaluation *evaluation, const struct restriction *restriction)
-{
-    log_warning("restriction \"%s\" is not available in this version", restriction->name);
-    return evaluation_server_error(evaluation);
-}
-
-enum decision decide_plain_never(struct evaluation *evaluation, const struct restriction *restriction)
-{
-    log_warning("restriction \"%s\" is not available in this version: it permits nothing", restriction->name);
-    return DECISION_DUNNO;
-}

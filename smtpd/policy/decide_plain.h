@@ -13,6 +13,4 @@ enum decision decide_plain_sleep(struct evaluation *evaluation, const struct res
 enum decision decide_plain_pipelining(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_plain_bounce(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_plain_plaintext(struct evaluation *evaluation, const struct restriction *restriction);
-enum decision decide_plain_unavailable(struct evaluation *evaluation, const struct restriction *restriction);
-enum decision decide_plain_never(struct evaluation *evaluation, const struct restriction *restriction);
 #endif

@@ -66,7 +66,7 @@ static bool take_choice(const char **cursor, uint8_t bits[32], const char *whole
     }
 }
 
-bool dnsbl_site_parse_pattern(const char *text, struct dnsbl_pattern *pattern, struct str *why)
+static bool parse_pattern(const char *text, struct dnsbl_pattern *pattern, struct str *why)
 {
     const char *cursor = text;
     unsigned value;
@@ -115,7 +115,7 @@ bool dnsbl_site_parse(const char *text, struct arena *arena, struct dnsbl_site *
     if (filter != NULL) {
         *filter++ = '\0';
         site->filtered = true;
-        if (!dnsbl_site_parse_pattern(filter, &site->pattern, why))
+        if (!parse_pattern(filter, &site->pattern, why))
             return false;
     }
     if (*copy != '\0')

@@ -21,8 +21,6 @@ struct dnsbl_site {
     int weight;
 };
 
-/* False: *why (replaced) says what is wrong with it. */
-bool dnsbl_site_parse_pattern(const char *text, struct dnsbl_pattern *pattern, struct str *why);
 bool dnsbl_site_parse(const char *text, struct arena *arena, struct dnsbl_site *site, struct str *why);
 /* A whole list. Sites live in the arena. */
 bool dnsbl_site_parse_list(const char *list, struct arena *arena, struct dnsbl_site **sites, size_t *count, struct str *why);

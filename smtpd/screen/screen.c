@@ -142,14 +142,6 @@ void screen_close(struct screen *screen)
     maps_close(screen->command_filter);
 }
 
-bool screen_tables_have_changed(struct screen *screen)
-{
-    return access_list_has_changed(screen->access) || dnsbl_has_changed(screen->dnsbl)
-           || match_list_has_changed(screen->allowlist_interfaces) || match_list_has_changed(screen->forbidden_commands)
-           || maps_have_changed(screen->discard_keyword_maps) || maps_have_changed(screen->footer_maps)
-           || maps_have_changed(screen->command_filter);
-}
-
 size_t screen_count_client(struct screen *screen, const struct ip_address *address, int change)
 {
     struct screen_client *client;

@@ -60,7 +60,6 @@ void screen_start(struct screen *screen, struct event_base *events);
 /* Writes the cache out and does without it. */
 void screen_drop_cache(struct screen *screen);
 void screen_close(struct screen *screen);
-bool screen_tables_have_changed(struct screen *screen);
 
 /* One more or less connection of that client; how many there are now. */
 size_t screen_count_client(struct screen *screen, const struct ip_address *address, int change);

@@ -76,7 +76,7 @@ struct stream *stream_open(int fd)
     return stream;
 }
 
-int stream_detach(struct stream *stream)
+static int detach(struct stream *stream)
 {
     int fd = stream->fd;
 
@@ -88,7 +88,7 @@ int stream_detach(struct stream *stream)
 void stream_close(struct stream *stream)
 {
     if (stream != NULL)
-        (void)close(stream_detach(stream)); /* what mattered was flushed and checked before */
+        (void)close(detach(stream)); /* what mattered was flushed and checked before */
 }
 
 int stream_fd(const struct stream *stream)

@@ -33,8 +33,6 @@ struct stream *stream_open(int fd);
 void stream_close(struct stream *stream);
 int stream_fd(const struct stream *stream);
 int stream_errno(const struct stream *stream);
-/* Hands the descriptor back to the caller and frees the rest. */
-int stream_detach(struct stream *stream);
 
 void stream_set_transport(struct stream *stream, const struct stream_transport *transport, void *context);
 

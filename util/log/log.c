@@ -317,9 +317,3 @@ void log_fatal_status(int exit_status, const char *format, ...)
     PUT(LOG_CRIT, "fatal: ");
     exit(exit_status);
 }
-
-void log_panic(const char *format, ...)
-{
-    PUT(LOG_CRIT, "panic: ");
-    abort();
-}

@@ -41,10 +41,9 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2))); /* only when debug level > 0 */
-/* A line as log_fatal or log_panic would write it ("fatal: ", "panic: "), for somebody else: the process goes on. */
+/* A line as log_fatal would write it ("fatal: "), for somebody else: the process goes on. */
 void log_quote(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Last words: logs, then exits with status 1. */
 _Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void log_fatal_status(int exit_status, const char *format, ...) __attribute__((format(printf, 2, 3)));
-_Noreturn void log_panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #endif

@@ -72,11 +72,6 @@ void ip_address_put(const struct ip_address *address, struct str *out)
         str_put(out, text);
 }
 
-bool ip_address_equal(const struct ip_address *left, const struct ip_address *right)
-{
-    return left->family == right->family && memcmp(left->bytes, right->bytes, sizeof(left->bytes)) == 0;
-}
-
 /* Sets all bits behind the prefix to zero; false if one of them wasn't. */
 static bool clear_host_bits(struct ip_network *network)
 {

@@ -22,7 +22,6 @@ bool ip_address_parse_literal(const char *text, struct ip_address *address);
 bool ip_address_from_socket(const struct sockaddr *socket_address, struct ip_address *address);
 /* Appended. */
 void ip_address_put(const struct ip_address *address, struct str *out);
-bool ip_address_equal(const struct ip_address *left, const struct ip_address *right);
 
 struct ip_network {
     struct ip_address address; /* host bits are zero */
