@@ -101,8 +101,10 @@ static struct verdict start(struct session *session, struct proxy_link *proxy)
         return unavailable;
     }
     proxy->stream = stream_open(fd);
-    if (!greet(session, proxy))
+    if (!greet(session, proxy)) {
+        session->trouble |= proxy->is_lost ? TROUBLE_RESOURCE : 0;
         return unavailable;
+    }
     return proxy_link_command(proxy, proxy->mail, 2) ? (struct verdict){0} : refusal(session, proxy);
 }
 

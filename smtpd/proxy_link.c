@@ -123,8 +123,10 @@ void proxy_link_close(struct proxy_link *link)
     if (link == NULL)
         return;
     /* In the middle of the content the filter must not take a QUIT for text, nor the text for a message. */
-    if (link->stream != NULL && !link->is_lost && !link->in_content)
-        (void)proxy_link_command(link, "QUIT", 2); /* it is over either way */
+    if (link->stream != NULL && !link->is_lost && !link->in_content) {
+        stream_put(link->stream, "QUIT\r\n");
+        (void)stream_flush(link->stream); /* it is over either way: nobody waits for the answer */
+    }
     stream_close(link->stream);
     str_free(&link->recipients);
     str_free(&link->content);

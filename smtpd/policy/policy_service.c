@@ -238,16 +238,28 @@ static bool fail_stream(struct policy_service *service, struct failure *failure)
     return false;
 }
 
+/* The reply ended in its middle. */
+static void log_break(const struct policy_service *service)
+{
+    bool is_late = stream_status(service->stream) == STREAM_TIMEOUT;
+    bool in_value = strchr(str_text(&service->line), '=') != NULL;
+
+    log_warning("%s on %s while reading input attribute %s", is_late ? "timeout" : "premature end-of-input", service->name,
+        in_value ? "value" : "name");
+}
+
 static bool read_reply(struct policy_service *service, struct failure *failure)
 {
     *failure = (struct failure){ "Application error", true };
     policy_reply_reset(&service->reply);
-    for (;;) {
+    for (bool has_begun = false;; has_begun = true) {
         enum stream_status status = stream_read_line(service->stream, &service->line, LINE_BYTES_MAX);
         if (status == STREAM_TOO_LONG) {
             log_warning("string length > %d characters from %s", (int)LINE_BYTES_MAX, service->name);
             return false;
         }
+        if (status != STREAM_OK && (has_begun || service->line.length > 0))
+            log_break(service);
         if (status != STREAM_OK)
             return fail_stream(service, failure);
         switch (policy_reply_take(&service->reply, str_text(&service->line), service->line.length)) {
