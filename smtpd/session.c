@@ -70,6 +70,7 @@ struct verdict session_local_data_error(struct session *session, const char *sta
 {
     const char *text = arena_printf(session->call, "%s Server local data error", session->config->myhostname);
 
+    session->trouble |= TROUBLE_DATA;
     log_info("%s: reject: %s from %s: 421 4.3.0 %s", session_queue_id(session), stage, session->client_text, text);
     return VERDICT(421, "4.3.0", text);
 }

@@ -17,7 +17,7 @@ enum {
     TROUBLE_PROTOCOL = 2, /* the client broke the rules of SMTP */
     TROUBLE_RESOURCE = 4, /* no room, no answer from another service */
     TROUBLE_SOFTWARE = 8, /* our configuration */
-    TROUBLE_DATA = 16,    /* the content was refused */
+    TROUBLE_DATA = 16,    /* a table failed */
     TROUBLE_BOUNCE = 32,  /* nobody here has that address; the message is too large, or went in a circle */
 };
 

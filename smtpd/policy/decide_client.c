@@ -11,8 +11,7 @@ enum decision decide_client_mynetworks(struct evaluation *evaluation, const stru
     case TABLE_FOUND:
         return DECISION_PERMIT;
     case TABLE_FAILED:
-        return evaluation_reject_text(evaluation, 451, "4.3.0", evaluation->subject.class,
-            arena_printf(evaluation->arena, "<%s>: Temporary lookup failure", evaluation->subject.name));
+        return evaluation_lookup_failure(evaluation, evaluation->subject.class, evaluation->subject.name);
     case TABLE_ABSENT:
         break;
     }

@@ -130,8 +130,7 @@ static enum decision check(struct evaluation *evaluation, const char *address, e
         return DECISION_DUNNO;
     enum table_result result = is_mapped(evaluation, route->recipient);
     if (result == TABLE_FAILED)
-        return evaluation_reject_text(evaluation, 451, "4.3.0", class,
-            arena_printf(evaluation->arena, "<%s>: Temporary lookup failure", address));
+        return evaluation_lookup_failure(evaluation, class, address);
     if (result == TABLE_FOUND)
         return DECISION_DUNNO;
     if ((route->is_error && route->class != ROUTE_VIRTUAL_ALIAS) || text_equal(route->transport, "retry"))
@@ -140,8 +139,7 @@ static enum decision check(struct evaluation *evaluation, const char *address, e
     if (result == TABLE_FOUND)
         return DECISION_DUNNO;
     if (result == TABLE_FAILED)
-        return evaluation_reject_text(evaluation, 451, "4.3.0", class,
-            arena_printf(evaluation->arena, "<%s>: Temporary lookup failure", address));
+        return evaluation_lookup_failure(evaluation, class, address);
     const char *detail = evaluation->policy->config->show_user_unknown_table_name
                              ? arena_printf(evaluation->arena, "User unknown in %s table", unknown.table)
                              : "User unknown";

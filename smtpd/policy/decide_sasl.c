@@ -85,8 +85,7 @@ static enum decision judge(struct evaluation *evaluation, enum table_result resu
     const char *user = evaluation->facts->sasl_user;
 
     if (result == TABLE_FAILED)
-        return evaluation_reject_text(evaluation, 451, "4.3.0", SUBJECT_SENDER,
-            arena_printf(evaluation->arena, "<%s>: Temporary lookup failure", evaluation->facts->sender));
+        return evaluation_lookup_failure(evaluation, SUBJECT_SENDER, evaluation->facts->sender);
     if (user == NULL)
         return result == TABLE_FOUND ? reject(evaluation, "not logged in") : DECISION_DUNNO;
     if ((result == TABLE_ABSENT && known_only) || (result == TABLE_FOUND && lists_user(owners, user)))

@@ -138,12 +138,20 @@ enum decision evaluation_reject(struct evaluation *evaluation, int code, const c
     return evaluation_reject_text(evaluation, code, status, subject->class, subject_text(evaluation, subject, detail));
 }
 
+enum decision evaluation_lookup_failure(struct evaluation *evaluation, enum subject_class class, const char *name)
+{
+    enum decision decision = evaluation_reject_text(evaluation, 451, "4.3.0", class,
+        arena_printf(evaluation->arena, "<%s>: Temporary lookup failure", name));
+
+    evaluation->result->lacks_data = decision == DECISION_REJECT;
+    return decision;
+}
+
 enum decision evaluation_route_failure(struct evaluation *evaluation, enum subject_class which)
 {
     const struct policy_facts *facts = evaluation->facts;
 
-    return evaluation_reject_text(evaluation, 451, "4.3.0", which, arena_printf(evaluation->arena,
-        "<%s>: Temporary lookup failure", which == SUBJECT_SENDER ? facts->sender : facts->recipient));
+    return evaluation_lookup_failure(evaluation, which, which == SUBJECT_SENDER ? facts->sender : facts->recipient);
 }
 
 enum decision evaluation_server_error(struct evaluation *evaluation)

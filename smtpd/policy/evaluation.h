@@ -88,6 +88,8 @@ enum decision evaluation_reject(struct evaluation *evaluation, int code, const c
     const struct subject *subject, const char *detail);
 enum decision evaluation_reject_text(struct evaluation *evaluation, int code, const char *status,
     enum subject_class class, const char *text);
+/* A 451: a table that knows about that name failed. */
+enum decision evaluation_lookup_failure(struct evaluation *evaluation, enum subject_class class, const char *name);
 /* A 451: where the sender's or recipient's mail goes can't be found out now. */
 enum decision evaluation_route_failure(struct evaluation *evaluation, enum subject_class which);
 /* A 451 about our own configuration. */

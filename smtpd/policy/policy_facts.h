@@ -102,6 +102,7 @@ struct policy_result {
     struct policy_note *notes;
     bool server_problem;     /* the verdict comes from our configuration, not from what the client did */
     bool unknown_address;    /* nobody here has that address */
+    bool lacks_data;         /* a table failed that the verdict depends on */
     bool ends_session;       /* 521 or 421 by a table: the reply is the last one */
 };
 #endif
