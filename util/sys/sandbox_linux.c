@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@ static const char *const allowed[] = {
     "rmdir", "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "utimensat", "futimesat", "umask", "sendfile", "sendfile64",
     "splice", "copy_file_range", "ioctl",
     /* network */
-    "socket", "socketpair", "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername", "setsockopt",
+    "socketpair", "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername", "setsockopt",
     "getsockopt", "shutdown", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "send", "recv", "socketcall",
     /* waiting */
     "poll", "ppoll", "select", "pselect6", "_newselect", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait",
@@ -41,18 +42,42 @@ static const char *const allowed[] = {
     /* time, identity, limits: asking only */
     "gettimeofday", "clock_gettime", "clock_gettime64", "clock_getres", "time", "times", "getrusage", "getpid", "getppid",
     "gettid", "getpgrp", "getpgid", "getsid", "getuid", "getuid32", "geteuid", "geteuid32", "getgid", "getgid32", "getegid",
-    "getegid32", "getgroups", "getgroups32", "getresuid", "getresgid", "getrlimit", "ugetrlimit", "prlimit64", "sysinfo", "uname",
+    "getegid32", "getgroups", "getgroups32", "getresuid", "getresgid", "getrlimit", "ugetrlimit", "sysinfo", "uname",
     "getrandom", "getcpu", "sched_getaffinity", "sched_yield", "getpriority", "capget",
     /* signals, threads of libraries, the end */
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "rt_sigsuspend", "rt_sigtimedwait", "sigaltstack",
-    "sigreturn", "sigaction", "sigprocmask", "tgkill", "tkill", "restart_syscall", "futex", "futex_time64", "set_robust_list",
+    "sigreturn", "sigaction", "sigprocmask", "restart_syscall", "futex", "futex_time64", "set_robust_list",
     "get_robust_list", "set_tid_address", "rseq", "arch_prctl", "alarm", "setitimer", "getitimer", "exit", "exit_group",
 };
+
+/* Only with this as first argument. Other processes of the same user are others' sessions: no signals, and no limits set for them. */
+static const struct {
+    const char *name;
+    scmp_datum_t first;
+} allowed_with[] = {
+    { "socket", AF_UNIX }, { "socket", AF_INET }, { "socket", AF_INET6 }, { "socket", AF_NETLINK /* getaddrinfo */ },
+    { "prlimit64", 0 /* the process itself */ },
+};
+
+static int allow_with_argument(scmp_filter_ctx filter)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < COUNT_OF(allowed_with); i++) {
+        int number = seccomp_syscall_resolve_name(allowed_with[i].name);
+        struct scmp_arg_cmp first = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = allowed_with[i].first };
+        if (number != __NR_SCMP_ERROR)
+            result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &first);
+        if (result == -EDOM || result == -EINVAL)
+            result = 0; /* not on this architecture */
+    }
+    return result;
+}
 
 /* 0 or a negative errno value. */
 static int make_filter(scmp_filter_ctx filter)
 {
-    int result = 0;
+    int result = allow_with_argument(filter);
 
     for (size_t i = 0; result == 0 && i < COUNT_OF(allowed); i++) {
         int number = seccomp_syscall_resolve_name(allowed[i]);
