@@ -84,9 +84,22 @@ static struct verdict take_ret(struct parsing *parsing, const char *value, bool 
     return fine;
 }
 
+/* Whether xtext stands for printable ASCII. */
+static bool means_printable(const char *xtext)
+{
+    struct str plain = {0};
+    bool good = true;
+
+    xtext_decode(&plain, xtext);
+    for (size_t i = 0; i < plain.length; i++)
+        good &= plain.data[i] >= ' ' && plain.data[i] <= '~';
+    str_free(&plain);
+    return good;
+}
+
 static struct verdict take_envid(struct parsing *parsing, const char *value, bool repeated)
 {
-    if (repeated || *value == '\0' || !is_xtext(value))
+    if (repeated || *value == '\0' || !is_xtext(value) || !means_printable(value))
         return VERDICT(501, "5.5.4", "Bad ENVID parameter syntax");
     parsing->mail->envid = arena_copy_text(parsing->arena, value);
     return fine;

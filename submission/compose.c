@@ -68,7 +68,7 @@ static void set_sender(struct composer *composer)
 
     if (entry == NULL && options->sender == NULL)
         log_fatal_status(75, "no login name found for user ID %ld", (long)getuid());
-    envelope_set_attribute(&composer->envelope, composer->arena, "fullname", full_name_of(composer, entry));
+    envelope_set_attribute(&composer->envelope, composer->arena, ATTRIBUTE_FULL_NAME, full_name_of(composer, entry));
     composer->envelope.sender = entry == NULL ? "unknown" : arena_copy_text(composer->arena, entry->pw_name);
     if (options->sender == NULL)
         return;
@@ -203,6 +203,7 @@ static bool extract_fields(struct composer *composer, bool resent)
 static bool read_header(struct composer *composer, ssize_t *length)
 {
     bool first = true;
+    size_t field_bytes = 0;
 
     while ((*length = read_line(composer)) >= 0) {
         const char *line = composer->line;
@@ -212,6 +213,9 @@ static bool read_header(struct composer *composer, ssize_t *length)
         if (!goes_on && field_name(line) == 0)
             return true;
         first = false;
+        if (goes_on && composer->options->extract && field_bytes > (size_t)composer->config->header_size_limit)
+            give_up(composer, "unable to extract recipients: message header length exceeds safety limit");
+        field_bytes = (goes_on ? field_bytes + 1 : 0) + (size_t)*length;
         str_put_bytes(&composer->header, line, (size_t)*length);
         str_put_char(&composer->header, '\n');
     }

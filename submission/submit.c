@@ -49,7 +49,7 @@ static struct intake_message *begin(const struct config *config, struct intake *
 
 static void put_attributes(const struct config *config, struct intake_message *message, const struct envelope *envelope)
 {
-    static const char *const allowed[] = { ATTRIBUTE_REWRITE_CONTEXT, ATTRIBUTE_ENCODING, "fullname", ATTRIBUTE_VERP };
+    static const char *const allowed[] = { ATTRIBUTE_REWRITE_CONTEXT, ATTRIBUTE_ENCODING, ATTRIBUTE_FULL_NAME, ATTRIBUTE_VERP };
 
     for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
         const char *value = envelope_attribute(envelope, allowed[i]);

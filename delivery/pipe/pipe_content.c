@@ -48,7 +48,7 @@ static void put_front(const struct pipe_content *content, struct str *block)
     if (attributes->flags & PIPE_FLAG_FROM) {
         if (localtime_r(&now, &local) != NULL)
             (void)strftime(date, sizeof(date), "%a %b %e %H:%M:%S %Y", &local); /* fits */
-        put_header(content, "From ", sender, "  ", block);
+        put_header(content, "From ", *sender == '\0' ? "MAILER-DAEMON" : sender, "  ", block);
         str_truncate(block, block->length - strlen(attributes->eol));
         str_put(block, date);
         str_put(block, attributes->eol);

@@ -1,5 +1,7 @@
 #include "delivery/smtp/smtp_envelope.h"
 
+#include <string.h>
+
 #include "delivery/smtp/smtp_generic.h"
 #include "util/base/text.h"
 #include "util/mail/address.h"
@@ -51,7 +53,7 @@ bool smtp_envelope_map(struct smtp_delivery *delivery)
 static bool wants_utf8(const struct smtp_delivery *delivery)
 {
     return delivery->client->config->smtputf8_enable
-        && (delivery->order->envelope.flags & ENVELOPE_SMTPUTF8) != 0 && (delivery->order->envelope.flags & UTF8_FLAGS) != 0;
+        && (delivery->order->envelope.flags & ENVELOPE_SMTPUTF8) != 0;
 }
 
 bool smtp_envelope_fits(struct smtp_delivery *delivery)
@@ -117,8 +119,16 @@ void smtp_envelope_put_mail(struct smtp_delivery *delivery)
 
 static void put_original(const struct recipient *recipient, struct str *command)
 {
+    static const char utf8[] = "utf-8;";
     struct str external = {0};
 
+    if (text_starts_with_nocase(recipient->dsn_orcpt, utf8)) { /* in ASCII, since the server needn't know SMTPUTF8 */
+        xtext_decode_utf8(&external, recipient->dsn_orcpt + strlen(utf8));
+        str_printf(command, " ORCPT=%s", utf8);
+        xtext_put_utf8(command, str_text(&external));
+        str_free(&external);
+        return;
+    }
     if (*recipient->dsn_orcpt != '\0') {
         str_printf(command, " ORCPT=%s", recipient->dsn_orcpt);
         return;

@@ -6,6 +6,7 @@
 #include "delivery/smtp/smtp_sasl.h"
 #include "delivery/smtp/smtp_tls.h"
 #include "util/base/clock.h"
+#include "util/base/memory.h"
 #include "util/base/number.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -190,13 +191,20 @@ static bool is_pix_greeting(const char *text)
 /* The workarounds that apply to this server and message; appended. */
 static void find_pix_workarounds(const struct smtp_delivery *delivery, struct str *words)
 {
+    static const char *const known[] = { "disable_esmtp", "delay_dotcrlf" };
     const struct config *config = delivery->client->config;
     int64_t age_s = (clock_wall_us() - delivery->order->envelope.arrival_us) / 1000000;
 
     if (age_s < config->smtp_pix_workaround_threshold_time)
         return;
-    if (maps_find(delivery->client->pix_workarounds, delivery->session->address, words, NULL) != TABLE_FOUND)
-        str_set(words, config->smtp_pix_workarounds);
+    struct str wanted = {0};
+    if (maps_find(delivery->client->pix_workarounds, delivery->session->address, &wanted, NULL) != TABLE_FOUND)
+        str_set(&wanted, config->smtp_pix_workarounds);
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        if (list_has(str_text(&wanted), known[i]))
+            str_printf(words, "%s%s", words->length > 0 ? " " : "", known[i]);
+    }
+    str_free(&wanted);
     if (words->length > 0)
         log_info("%s: enabling PIX workarounds: %s for %s", delivery->order->queue_id, str_text(words),
             delivery->session->relay);

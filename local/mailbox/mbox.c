@@ -24,16 +24,34 @@ static bool refuse(struct str *why, const char *what)
     return false;
 }
 
+static bool is_in_roots_folder(const char *path)
+{
+    struct str folder = {0};
+    const char *slash = strrchr(path, '/');
+    struct stat status;
+
+    str_put_bytes(&folder, path, slash == NULL ? 0 : (size_t)(slash - path) + 1);
+    bool good = lstat(slash == NULL ? "." : str_text(&folder), &status) == 0 && status.st_uid == 0
+        && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    str_free(&folder);
+    return good;
+}
+
 /* Somebody who may write into the folder must not lead us to a file that its name isn't. A symbolic link counts only when root made
- * it in a folder of root's own. */
+ * it in a folder of root's own, and nobody's second name for a file does. */
 static bool is_what_it_seems(const char *path, const struct stat *opened, struct str *why)
 {
     struct stat named;
 
+    if (S_ISREG(opened->st_mode) && opened->st_nlink > 1) {
+        str_printf(why, "file has %lu hard links", (unsigned long)opened->st_nlink);
+        errno = EPERM;
+        return false;
+    }
     if (lstat(path, &named) != 0)
         return explain(why, "file status", errno);
     if (S_ISLNK(named.st_mode)) {
-        if (named.st_uid == 0)
+        if (named.st_uid == 0 && is_in_roots_folder(path))
             return true;
         return refuse(why, "file is a symbolic link");
     }

@@ -68,12 +68,8 @@ static void replace_result(struct order *order, struct agent_result *result, con
     char status[REASON_STATUS_BYTES];
     const char *why;
 
-    if (reason_status_length(value) == 0) {
+    if (reason_status_length(value) == 0 || (value[0] == '2') != (result->code < 300) || value[strcspn(value, " \t")] == '\0') {
         log_warning("%s: bad status code: %s", maps_title(status_filter), value);
-        return;
-    }
-    if ((value[0] == '2') != (result->code < 300) || value[strcspn(value, " \t")] == '\0') {
-        log_warning("%s: bad result of the delivery status filter: \"%s\"", order->queue_id, value);
         return;
     }
     reason_split(value, value[0], status, &why);

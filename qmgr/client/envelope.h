@@ -69,6 +69,7 @@ struct envelope {
 #define ATTRIBUTE_TRACE_ID "trace_id"               /* of the session, born at accept */
 #define ATTRIBUTE_CONTENT_FILTER "content_filter"   /* transport:nexthop, overrides routing */
 #define ATTRIBUTE_REWRITE_CONTEXT "rewrite_context" /* local or remote */
+#define ATTRIBUTE_FULL_NAME "fullname"              /* of the user who submitted it */
 #define ATTRIBUTE_CLIENT_NAME "log_client_name"     /* names as in XFORWARD(5) logging */
 #define ATTRIBUTE_CLIENT_ADDRESS "log_client_address"
 #define ATTRIBUTE_CLIENT_PORT "log_client_port"

@@ -124,6 +124,9 @@ static void take_header_line(struct intake_message *message)
 
     str_truncate(line, strlen(line->data)); /* behind a zero byte no check could look */
     if (content->field_is_open && (line->data[0] == ' ' || line->data[0] == '\t')) {
+        size_t limit = (size_t)message->intake->config->header_size_limit;
+        if (content->field.length >= limit - limit / 10 && content->field.length + 1 + line->length > limit)
+            return; /* no scrap of a line, as Postfix does it: earlier a part of the line is kept */
         put_bounded(message, &content->field, "\n", 1);
         put_bounded(message, &content->field, line->data, line->length);
         return;
@@ -212,8 +215,8 @@ void content_text(struct intake_message *message, const char *bytes, size_t leng
     struct content *content = message->content;
 
     bytes = clean(message, bytes, &length);
-    if (!state_is_healthy(message) || (!content->in_header && state_is_refused(message)))
-        return; /* of a message that bounces the header suffices */
+    if (!state_is_healthy(message) || (!content->in_header && state_is_refused(message) && !message->returns_whole))
+        return; /* of most messages that bounce the header suffices */
     if (content->in_header || content->header != MIME_BODY)
         take_header_piece(message, bytes, length, line_end);
     else

@@ -48,6 +48,7 @@ static void count_received(struct intake_message *message)
 {
     if (++message->received_count >= message->intake->config->hopcount_limit && !state_is_refused(message)) {
         log_warning("%s: message rejected: hopcount exceeded", message->queue_id);
+        message->returns_whole = true; /* the content did nothing wrong */
         state_fail(message, VERDICT(554, "5.4.0", "Error: too many hops"));
     }
 }

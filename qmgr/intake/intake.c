@@ -336,7 +336,8 @@ static void route_to_error(struct intake_message *message)
     envelope_set_attribute(&message->envelope, message->arena, ATTRIBUTE_CONTENT_FILTER,
         arena_printf(message->arena, "error:%s %s", why->status, why->text));
     envelope_set_attribute(&message->envelope, message->arena, ATTRIBUTE_LOG_SERVICE, message->service);
-    message->envelope.ret = RET_HEADERS;
+    if (!message->returns_whole)
+        message->envelope.ret = RET_HEADERS;
     message->envelope.flags &= ~(uint32_t)ENVELOPE_HOLD;
 }
 

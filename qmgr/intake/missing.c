@@ -83,7 +83,7 @@ static void put_sender(const struct intake_message *message, struct str *out)
 
 static void add_from(struct intake_message *message, const char *resent, struct str *field)
 {
-    const char *name = envelope_attribute(&message->envelope, "fullname");
+    const char *name = envelope_attribute(&message->envelope, ATTRIBUTE_FULL_NAME);
 
     str_printf(field, "%sFrom: ", resent);
     if (*name == '\0' || *message->envelope.sender == '\0') {

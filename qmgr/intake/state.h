@@ -79,6 +79,7 @@ struct intake_message {
     size_t named_count;
     struct verdict failure;     /* code 0: healthy; the first failure stays */
     struct verdict refusal;     /* INTAKE_BOUNCE_REJECTED: why the message is bounced instead; code 0: it isn't */
+    bool returns_whole;         /* ... with its content */
     struct writer writer;
     struct message_file file;
     struct content *content;    /* header lines */

@@ -68,35 +68,65 @@ static void put_arrival(const struct view *view, int64_t arrival_us)
     if (arrival_us != 0 && localtime_r(&seconds, &parts) != NULL
         && strftime(date, sizeof(date), "%a %b %e %H:%M:%S %Y", &parts) > 0)
         put_record(view, view->file.envelope.offset, "message_arrival_time", date);
+    if (*date != '\0' && view->file.complete)
+        put_record(view, view->file.envelope.offset, "create_time", date);
+}
+
+static const char log_prefix[] = "log_";
+
+static bool has_client(const struct envelope *envelope)
+{
+    return *envelope_attribute(envelope, ATTRIBUTE_CLIENT_ADDRESS) != '\0';
+}
+
+static void put_before_sender(const struct view *view, const struct envelope *envelope)
+{
+    const char *full_name = envelope_attribute(envelope, ATTRIBUTE_FULL_NAME);
+
+    if (!has_client(envelope))
+        put_named(view, ATTRIBUTE_REWRITE_CONTEXT, envelope_attribute(envelope, ATTRIBUTE_REWRITE_CONTEXT));
+    if (*full_name != '\0')
+        put_record(view, view->file.envelope.offset, "sender_fullname", full_name);
 }
 
 /* Without XCLIENT what is logged of a client is what it is: shown under both names. */
-static void put_client(const struct view *view, const struct envelope_attribute *attribute)
+static void put_client(const struct view *view, const struct envelope *envelope)
 {
-    static const char prefix[] = "log_";
+    const char *address = envelope_attribute(envelope, ATTRIBUTE_CLIENT_ADDRESS);
 
-    if (!text_starts_with(attribute->name, prefix))
-        return;
-    put_named(view, attribute->name + strlen(prefix), attribute->value);
-}
-
-static void put_attributes(const struct view *view, const struct envelope *envelope, bool before_sender)
-{
     for (size_t i = 0; i < envelope->attribute_count; i++) {
         const struct envelope_attribute *attribute = &envelope->attributes[i];
-        bool context = text_equal(attribute->name, ATTRIBUTE_REWRITE_CONTEXT) || text_equal(attribute->name, ATTRIBUTE_TRACE_ID)
-            || text_equal(attribute->name, ATTRIBUTE_ENCODING);
-        if (text_equal(attribute->name, "fullname")) {
-            if (before_sender)
-                put_record(view, view->file.envelope.offset, "sender_fullname", attribute->value);
-        } else if (context == before_sender) {
-            put_named(view, attribute->name, attribute->value);
-            put_client(view, attribute);
+        if (!text_starts_with(attribute->name, log_prefix))
+            continue;
+        put_named(view, attribute->name, attribute->value);
+        if (text_equal(attribute->name, ATTRIBUTE_CLIENT_PORT)) {
+            put_offset(view, view->file.envelope.offset);
+            printf("named_attribute: log_message_origin=%s[%s]\n", envelope_attribute(envelope, ATTRIBUTE_CLIENT_NAME), address);
         }
     }
-    const char *address = envelope_attribute(envelope, ATTRIBUTE_CLIENT_ADDRESS);
-    if (!before_sender && *address != '\0')
+    for (size_t i = 0; i < envelope->attribute_count; i++) {
+        const struct envelope_attribute *attribute = &envelope->attributes[i];
+        if (text_starts_with(attribute->name, log_prefix))
+            put_named(view, attribute->name + strlen(log_prefix), attribute->value);
+    }
+    if (*address != '\0')
         put_number(view, "client_address_type", strchr(address, ':') != NULL ? AF_INET6 : AF_INET);
+}
+
+static void put_behind_sender(const struct view *view, const struct envelope *envelope)
+{
+    unsigned declared = envelope->flags & (ENVELOPE_CONTENT_NULL_8 | ENVELOPE_CONTENT_7BIT);
+
+    if (declared != 0 && *envelope_attribute(envelope, ATTRIBUTE_ENCODING) == '\0')
+        put_named(view, ATTRIBUTE_ENCODING, declared == ENVELOPE_CONTENT_7BIT ? "7bit" : "8bit");
+    put_client(view, envelope);
+    for (size_t i = 0; i < envelope->attribute_count; i++) {
+        const struct envelope_attribute *attribute = &envelope->attributes[i];
+        if (!text_starts_with(attribute->name, log_prefix) && !text_equal(attribute->name, ATTRIBUTE_REWRITE_CONTEXT)
+            && !text_equal(attribute->name, ATTRIBUTE_FULL_NAME)
+            && (log_debug_level() > 0 || !text_equal(attribute->name, ATTRIBUTE_TRACE_ID))) /* that is our own */
+            put_named(view, attribute->name, attribute->value);
+    }
 }
 
 static void put_recipient(const struct view *view, const struct recipient *recipient)
@@ -117,11 +147,13 @@ static void put_envelope(const struct view *view, const struct envelope *envelop
         printf("message_size: %15llu %15llu %15zu %15u\n", (unsigned long long)envelope->size_bytes,
             (unsigned long long)view->file.head.offset, envelope->recipient_count, view->file.attempts);
     put_arrival(view, envelope->arrival_us);
+    if (has_client(envelope)) /* the order is Postfix's */
+        put_named(view, ATTRIBUTE_REWRITE_CONTEXT, envelope_attribute(envelope, ATTRIBUTE_REWRITE_CONTEXT));
     put_named(view, "envelope_id", envelope->envid);
     put_number(view, "ret_flags", (unsigned long)envelope->ret);
-    put_attributes(view, envelope, true);
+    put_before_sender(view, envelope);
     put_record(view, view->file.envelope.offset, "sender", envelope->sender);
-    put_attributes(view, envelope, false);
+    put_behind_sender(view, envelope);
     for (size_t i = 0; i < envelope->recipient_count; i++)
         put_recipient(view, &envelope->recipients[i]);
 }
