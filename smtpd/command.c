@@ -182,7 +182,8 @@ static struct verdict run_and_blame(struct session *session, const struct comman
     session->trouble = 0;
     session->trouble_is_over = session->begins_anew = false;
     struct verdict verdict = command->run(session, arguments);
-    if (session->begins_anew && notice_flush(session, before))
+    int64_t lines = command->run == command_xclient ? 0 : session->config->smtpd_history_flush_threshold; /* it's another one */
+    if (session->begins_anew && notice_flush(session, before, lines))
         before = 0;
     if (session->trouble == 0 && is_of_syntax(&verdict) && command->run != command_data)
         session->trouble = TROUBLE_PROTOCOL;

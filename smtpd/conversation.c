@@ -113,20 +113,22 @@ static enum stream_status read_command(struct session *session, struct str *line
 /* The stream broke off, in a command or in the content. */
 static void say_goodbye(struct session *session, enum stream_status status)
 {
-    const char *host = session->config->myhostname;
-
     if (status == STREAM_TIMEOUT) {
+        const char *text = arena_printf(session->arena, "421 4.4.2 %s Error: timeout exceeded", session->config->myhostname);
         log_info("timeout after %s from %s", session->where, session->client_text);
         session->trouble |= TROUBLE_PROTOCOL;
+        session->aborted = "timeout";
         /* The stream stays failed after a time-out: the last words go by a fresh one. */
         struct stream *last = stream_open(dup(stream_fd(session->stream)));
         stream_set_timeout(last, 5);
         if (session->tls != NULL)
             stream_set_transport(last, &tls_transport, session->tls);
-        stream_printf(last, "421 4.4.2 %s Error: timeout exceeded\r\n", host);
+        notice_record(session, "Out: ", text, strlen(text));
+        stream_printf(last, "%s\r\n", text);
         (void)stream_flush(last); /* nobody may be listening */
         stream_close(last);
     } else {
+        session->aborted = "lost connection";
         log_info("lost connection after %s from %s", session->where, session->client_text);
     }
 }
@@ -168,6 +170,7 @@ static enum stream_status serve(struct session *session)
         if (session->errors >= session->config->smtpd_hard_error_limit) {
             reply_send(session, VERDICT(421, "4.7.0",
                 arena_printf(session->call, "%s Error: too many errors", session->config->myhostname)));
+            session->aborted = "too many errors";
             log_info("too many errors after %s from %s", session->where, session->client_text);
             break;
         }
@@ -185,7 +188,7 @@ static enum stream_status serve(struct session *session)
             sasl_wipe(&line);
         if (!session->replied)
             reply_put(session, verdict);
-        if (session->ended_content && notice_flush(session, session->trouble))
+        if (session->ended_content && notice_flush(session, session->trouble, session->config->smtpd_history_flush_threshold))
             session->trouble = 0;
         session->ended_content = false;
         arena_reset(session->call);

@@ -54,13 +54,14 @@ void notice_send(struct session *session, unsigned trouble)
         .program = "SMTP server",
         .peer = session->client_text,
         .transcript = str_text(&session->transcript),
+        .aborted = session->aborted,
         .trace_id = session->trace_id,
     }, NULL, &verdict);
 }
 
-bool notice_flush(struct session *session, unsigned trouble)
+bool notice_flush(struct session *session, unsigned trouble, int64_t lines)
 {
-    if (session->transcript_lines <= session->config->smtpd_history_flush_threshold)
+    if (session->transcript_lines <= lines)
         return false;
     notice_send(session, trouble);
     str_clear(&session->transcript);

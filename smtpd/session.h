@@ -100,7 +100,8 @@ struct session {
     bool trouble_is_over;      /* the command at hand took a message in: what went wrong before isn't reported */
     struct str transcript;     /* what was said, for the postmaster (notice.h) */
     int64_t transcript_lines;
-    bool begins_anew;          /* by the command at hand: HELO, EHLO, RSET */
+    bool begins_anew;          /* by the command at hand: HELO, EHLO, RSET, XCLIENT */
+    const char *aborted;       /* why it ended before its end; NULL: it didn't */
     bool ended_content;        /* the command at hand did */
     struct str scratch;
 };

@@ -119,6 +119,12 @@ static void write_body(struct intake_message *message, const struct postmaster_n
         text += length + (text[length] == '\n');
     }
     intake_line(message, "");
+    if (notice->aborted != NULL) {
+        struct str line = {0};
+        str_printf(&line, "Session aborted, reason: %s", notice->aborted);
+        intake_line(message, str_text(&line));
+        str_free(&line);
+    }
     if (notice->opening == NULL)
         intake_line(message, "");
     intake_line(message, "For other details, see the local mail logfile");

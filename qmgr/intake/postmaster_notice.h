@@ -9,6 +9,7 @@ struct postmaster_notice {
     const char *peer;       /* "client.example[192.0.2.1]" */
     const char *opening;    /* a sentence in front of the transcript; NULL: none */
     const char *transcript; /* lines, each ended by LF, "In:  ..." and "Out: ..." */
+    const char *aborted;    /* why the session ended before its end: "lost connection"; NULL: it didn't */
     const char *trace_id;
 };
 

@@ -154,6 +154,7 @@ struct verdict command_xclient(struct session *session, const char *arguments)
         set_identity(session, &before);
         return verdict;
     }
+    session->begins_anew = true;
     milter_stage_stop(session);
     transaction_reset(&session->transaction);
     stream_discard_input(session->stream);
