@@ -249,7 +249,8 @@ const char *milter_macros_value(void *context, const char *name)
 {
     const struct session *session = context;
 
-    if (session->milter_in_content && (text_starts_with(name, "{mail_") || text_starts_with(name, "{rcpt_")))
+    if (session->milter_in_content && (text_starts_with(name, "{mail_") || text_starts_with(name, "{rcpt_")
+                                       || text_equal(name, "{client_connections}")))
         return NULL; /* as with Postfix, whose content filters talk to another process */
     for (size_t i = 0; i < COUNT_OF(macros); i++) {
         if (text_equal(macros[i].name, name))

@@ -79,7 +79,7 @@ static void run(const struct config *config, const struct sendmail_options *opti
         compose_submit(config, options);
         break;
     case SENDMAIL_SESSION:
-        no_recipients(options, "stand-alone SMTP server");
+        no_recipients(options, "stand-alone");
         become(config->daemon_directory, "smtpd", (char *const *)(uintptr_t)session);
     case SENDMAIL_DAEMON:
         no_recipients(options, "daemon");

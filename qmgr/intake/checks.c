@@ -352,13 +352,15 @@ static const struct action {
 static bool run_action(struct match *match, const char *value)
 {
     size_t length = strcspn(value, " \t");
+    bool of_milter = match->list->label[0] != '\0'; /* there the rest of the message was inspected already: nothing to pass */
 
     match->argument = value + length + strspn(value + length, " \t");
     for (size_t i = 0; i < COUNT_OF(actions); i++) {
-        if (strlen(actions[i].name) == length && strncasecmp(actions[i].name, value, length) == 0)
+        if (strlen(actions[i].name) == length && strncasecmp(actions[i].name, value, length) == 0
+            && !(of_milter && actions[i].run == do_pass))
             return actions[i].run(match);
     }
-    log_warning("unknown command in %s map: %s", match->list->name, value);
+    log_warning("%s command in %s map: %s", of_milter ? "unsupported" : "unknown", match->list->name, value);
     return true;
 }
 

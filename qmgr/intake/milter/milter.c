@@ -294,7 +294,8 @@ void milter_connect(struct milter *milter)
     milter->version = parse_version(milter);
     if (milter->version == 0) {
         log_warning("milter %s: bad protocol information: %s", settings->endpoint, settings->protocol);
-        (void)give_up(milter, configuration_problem()); /* shows in the first event */
+        struct milter_decision decision = default_decision(milter);
+        (void)give_up(milter, decision.outcome == MILTER_REFUSE ? configuration_problem() : decision); /* shows in the first event */
         return;
     }
     if (settings->flaw != NULL) {
@@ -331,6 +332,10 @@ static struct milter_decision refuse_by(struct milter *milter, enum milter_comma
 
 static struct milter_decision unexpected(struct milter *milter, enum milter_command command, const struct milter_answer *answer)
 {
+    if (answer->kind == MILTER_ANSWER_SHORT) {
+        log_warning("milter %s: packet too short for string", milter->settings->endpoint);
+        return lose(milter, default_decision(milter));
+    }
     if (answer->kind == MILTER_ANSWER_MALFORMED)
         log_warning("milter %s: malformed reply: %s", milter->settings->endpoint, answer->text);
     else
@@ -383,6 +388,7 @@ static struct milter_decision decide(struct milter *milter, enum milter_command 
     case MILTER_ANSWER_REPLACE_BODY:
     case MILTER_ANSWER_QUARANTINE:
     case MILTER_ANSWER_UNKNOWN:
+    case MILTER_ANSWER_SHORT:
     case MILTER_ANSWER_MALFORMED:
         break;
     }

@@ -271,6 +271,7 @@ static void take_change(void *context, const struct milter_answer *answer)
     case MILTER_ANSWER_PROGRESS:
     case MILTER_ANSWER_SHUTDOWN:
     case MILTER_ANSWER_UNKNOWN:
+    case MILTER_ANSWER_SHORT:
     case MILTER_ANSWER_MALFORMED:
         break;
     }

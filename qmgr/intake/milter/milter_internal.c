@@ -13,6 +13,7 @@ struct conversation {
     struct milter_list *list;
     const char *sender;    /* both as commands write them, without brackets */
     const char *recipient; /* the present one; NULL: none */
+    bool is_greeted;       /* the sender is known from then on */
 };
 
 bool milter_internal_applies_to(const struct intake_message *message)
@@ -54,7 +55,7 @@ static const char *macro_value(void *context, const char *name)
         { "{client_name}", "localhost" },
         { "{client_ptr}", "localhost" },
         { "{client_port}", "0" },
-        { "{mail_addr}", conversation->sender },
+        { "{mail_addr}", conversation->is_greeted ? conversation->sender : NULL },
         { "{rcpt_addr}", conversation->recipient },
         { "{auth_authen}", envelope_attribute(&message->envelope, ATTRIBUTE_SASL_USERNAME) },
         { "{auth_type}", envelope_attribute(&message->envelope, ATTRIBUTE_SASL_METHOD) },
@@ -116,6 +117,7 @@ static bool show_start(struct conversation *conversation)
         go_on = milter_apply(message, "EHLO", &decision);
     }
     if (go_on) {
+        conversation->is_greeted = true;
         decision = milter_list_mail(conversation->list, &conversation->sender, 1);
         go_on = milter_apply(message, "MAIL", &decision);
     }

@@ -220,7 +220,7 @@ static const struct answer_row {
     { '-', MILTER_ANSWER_DELETE_RECIPIENT, MILTER_MAY_DELETE_RECIPIENTS, false, 1 },
     { 'e', MILTER_ANSWER_CHANGE_SENDER, MILTER_MAY_CHANGE_SENDER, false, -1 },
     { 'b', MILTER_ANSWER_REPLACE_BODY, MILTER_MAY_CHANGE_BODY, false, 0 },
-    { 'q', MILTER_ANSWER_QUARANTINE, MILTER_MAY_QUARANTINE, false, 1 },
+    { 'q', MILTER_ANSWER_QUARANTINE, MILTER_MAY_QUARANTINE, false, 0 }, /* the reason goes nowhere */
 };
 
 uint32_t milter_answer_needs(enum milter_answer_kind kind)
@@ -267,8 +267,7 @@ void milter_wire_get_answer(char letter, const char *bytes, size_t length, struc
         return;
     answer->kind = row->kind;
     if (!take_fields(row, bytes, length, arena, answer)) {
-        answer->kind = MILTER_ANSWER_MALFORMED;
-        answer->text = "";
+        answer->kind = MILTER_ANSWER_SHORT;
     } else if (row->kind == MILTER_ANSWER_REPLY && !parse_reply(answer->name, arena, &answer->verdict)) {
         answer->kind = MILTER_ANSWER_MALFORMED;
         answer->text = answer->name;

@@ -125,7 +125,8 @@ enum milter_answer_kind {
     MILTER_ANSWER_REPLACE_BODY,
     MILTER_ANSWER_QUARANTINE,
     MILTER_ANSWER_UNKNOWN,   /* no such letter */
-    MILTER_ANSWER_MALFORMED, /* text: what the reply code was, or "" */
+    MILTER_ANSWER_SHORT,     /* it ends before what it should hold */
+    MILTER_ANSWER_MALFORMED, /* text: what the reply code was */
 };
 
 struct milter_answer {
