@@ -3,6 +3,7 @@
 #include "qmgr/intake/postmaster_notice.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
+#include "util/base/text.h"
 
 enum { TRANSCRIPT_BYTES = 64 * 1024 };
 
@@ -24,7 +25,7 @@ static unsigned reported_classes(const char *list)
     unsigned bits = 0;
 
     for (size_t i = 0; i < COUNT_OF(classes); i++) {
-        if (postmaster_notice_has_class(list, classes[i].name))
+        if (text_list_has_nocase(list, classes[i].name))
             bits |= classes[i].bit;
     }
     return bits;

@@ -8,24 +8,9 @@
 
 static const char *stage_name(const struct session *session, enum policy_stage stage)
 {
-    switch (stage) {
-    case POLICY_CONNECT: /* XCLIENT, too */
-    case POLICY_HELO:
-        return session->where;
-    case POLICY_MAIL:
-        return "MAIL";
-    case POLICY_RCPT:
-        return "RCPT";
-    case POLICY_DATA:
-        return session->where;
-    case POLICY_END_OF_MESSAGE:
-        return "END-OF-MESSAGE";
-    case POLICY_ETRN:
-        return "ETRN";
-    case POLICY_VRFY:
-        return "VRFY";
-    }
-    return "";
+    bool varies = stage == POLICY_CONNECT || stage == POLICY_HELO || stage == POLICY_DATA; /* XCLIENT, HELO, BDAT */
+
+    return varies ? session->where : policy_stage_name(stage);
 }
 
 static const char *note_label(enum policy_note_kind kind)

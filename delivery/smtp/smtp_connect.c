@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,29 +66,11 @@ static bool bind_source(const struct smtp_client *client, int fd, int family, co
     return !configured || !client->config->smtp_bind_address_enforce;
 }
 
-static bool finish_connect(int fd, int64_t timeout_s)
-{
-    struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
-    int64_t deadline_ms = timeout_s > 0 ? clock_deadline_s(timeout_s) : CLOCK_NEVER;
-    int error = 0;
-    socklen_t length = sizeof(error);
-    int ready;
-
-    do {
-        ready = poll(&poll_fd, 1, clock_left_ms(deadline_ms));
-    } while (ready < 0 && errno == EINTR);
-    if (ready == 0)
-        errno = ETIMEDOUT;
-    if (ready <= 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
-        return false;
-    errno = error;
-    return error == 0;
-}
-
 int smtp_connect_host(const struct smtp_client *client, const struct smtp_host *host, const char **why)
 {
     int family = host->address.ss_family;
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int64_t timeout_s = client->config->smtp_connect_timeout;
     int on = 1;
 
     if (fd < 0) {
@@ -102,8 +83,9 @@ int smtp_connect_host(const struct smtp_client *client, const struct smtp_host *
         return -1;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* speed only: our writes are whole */
+    int64_t deadline_ms = timeout_s > 0 ? clock_deadline_s(timeout_s) : CLOCK_NEVER;
     bool connected = connect(fd, (const struct sockaddr *)&host->address, host->address_length) == 0
-        || (errno == EINPROGRESS && finish_connect(fd, client->config->smtp_connect_timeout));
+        || (errno == EINPROGRESS && fd_finish_connect(fd, deadline_ms));
     if (connected)
         return fd;
     *why = strerror(errno);

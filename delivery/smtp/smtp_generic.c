@@ -29,25 +29,13 @@ static bool domain_is_local(void *context, const char *domain)
         || match_list_domain(generic->local_domains, domain, NULL) == TABLE_FOUND;
 }
 
-static bool list_has(const char *list, const char *wanted)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (strlen(wanted) == length && strncasecmp(word, wanted, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 struct smtp_generic *smtp_generic_open(const struct config *config, bool lmtp)
 {
     struct smtp_generic *generic = memory_new(struct smtp_generic);
 
     generic->local_domains = match_list_open(config, "mydestination", config->mydestination);
     generic->origin = config->myorigin;
-    generic->propagates = list_has(config->propagate_unmatched_extensions, "generic");
+    generic->propagates = text_list_has_nocase(config->propagate_unmatched_extensions, "generic");
     generic->find = (struct address_find){
         .maps = maps_open(config, lmtp ? "lmtp_generic_maps" : "smtp_generic_maps", config->smtp_generic_maps, TABLE_FOLD),
         .delimiters = config->recipient_delimiter,

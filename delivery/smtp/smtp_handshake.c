@@ -40,18 +40,6 @@ static bool word_is(const char *word, size_t length, const char *name)
     return strlen(name) == length && strncasecmp(word, name, length) == 0;
 }
 
-static bool list_has(const char *list, const char *name)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (word_is(word, length, name))
-            return true;
-    }
-    return false;
-}
-
 /* The keywords to ignore for this server; appended to *list. False: the table failed. */
 static bool find_discarded(struct smtp_session *session, struct str *list)
 {
@@ -68,11 +56,11 @@ static bool find_discarded(struct smtp_session *session, struct str *list)
 
 static void log_discarded(const struct str *list)
 {
-    if (list->length == 0 || list_has(str_text(list), "silent-discard"))
+    if (list->length == 0 || text_list_has_nocase(str_text(list), "silent-discard"))
         return;
     struct str names = {0};
     for (size_t i = 0; i < sizeof(discardable) / sizeof(discardable[0]); i++) {
-        if (list_has(str_text(list), discardable[i]))
+        if (text_list_has_nocase(str_text(list), discardable[i]))
             str_printf(&names, " %s", discardable[i]);
     }
     if (names.length > 0)
@@ -119,7 +107,7 @@ static void take_keyword(struct smtp_session *session, const char *line, const c
         return;
     memcpy(name, word, length);
     name[length] = '\0';
-    if (list_has(discarded, name))
+    if (text_list_has_nocase(discarded, name))
         return;
     for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
         if (word_is(word, length, keywords[i].name))
@@ -201,7 +189,7 @@ static void find_pix_workarounds(const struct smtp_delivery *delivery, struct st
     if (maps_find(delivery->client->pix_workarounds, delivery->session->address, &wanted, NULL) != TABLE_FOUND)
         str_set(&wanted, config->smtp_pix_workarounds);
     for (size_t i = 0; i < COUNT_OF(known); i++) {
-        if (list_has(str_text(&wanted), known[i]))
+        if (text_list_has_nocase(str_text(&wanted), known[i]))
             str_printf(words, "%s%s", words->length > 0 ? " " : "", known[i]);
     }
     str_free(&wanted);
@@ -236,8 +224,8 @@ static bool greeting(struct smtp_delivery *delivery, bool *extended)
     if (!delivery->client->lmtp && is_pix_greeting(text)) {
         struct str words = {0};
         find_pix_workarounds(delivery, &words);
-        session->pix = list_has(str_text(&words), "delay_dotcrlf");
-        if (list_has(str_text(&words), "disable_esmtp"))
+        session->pix = text_list_has_nocase(str_text(&words), "delay_dotcrlf");
+        if (text_list_has_nocase(str_text(&words), "disable_esmtp"))
             *extended = false;
         str_free(&words);
     }

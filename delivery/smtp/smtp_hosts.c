@@ -24,34 +24,22 @@ struct search {
     unsigned rank;
 };
 
-static bool has_word(const char *list, const char *wanted)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (strlen(wanted) == length && strncmp(word, wanted, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 void smtp_hosts_settings_init(struct smtp_hosts_settings *settings, const struct config *config,
     const struct own_address *own, const struct smtp_dns *dns)
 {
     const char *level = config->smtp_dns_support_level;
     bool dns_off = *level == '\0' ? config->disable_dns_lookups : text_equal(level, "disabled");
     const char *protocols = config->inet_protocols;
-    bool all = has_word(protocols, "all") || has_word(protocols, "any");
+    bool all = text_list_has(protocols, "all") || text_list_has(protocols, "any");
 
     *settings = (struct smtp_hosts_settings){
         .config = config,
         .own = own,
         .dns = dns,
-        .use_dns = !dns_off && has_word(config->smtp_host_lookup, "dns"),
-        .use_native = dns_off || has_word(config->smtp_host_lookup, "native"),
-        .use_ipv4 = all || has_word(protocols, "ipv4"),
-        .use_ipv6 = all || has_word(protocols, "ipv6"),
+        .use_dns = !dns_off && text_list_has(config->smtp_host_lookup, "dns"),
+        .use_native = dns_off || text_list_has(config->smtp_host_lookup, "native"),
+        .use_ipv4 = all || text_list_has(protocols, "ipv4"),
+        .use_ipv6 = all || text_list_has(protocols, "ipv6"),
     };
 }
 
@@ -411,7 +399,7 @@ static bool find_service(struct search *search, const char *domain, const char *
 
 bool smtp_hosts_wants_srv(const struct config *config, const char *service)
 {
-    return *service != '\0' && has_word(config->use_srv_lookup, service);
+    return *service != '\0' && text_list_has(config->use_srv_lookup, service);
 }
 
 void smtp_hosts_find(const struct smtp_hosts_settings *settings, const struct smtp_destination *destination,

@@ -8,18 +8,6 @@
 
 enum { TRANSCRIPT_BYTES = 32768, LINE_BYTES_SHOWN = 1024 };
 
-bool smtp_notice_is_wanted(const char *notify_classes, const char *class)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&notify_classes, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (length == strlen(class) && strncasecmp(word, class, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 bool smtp_notice_is_trouble(int code)
 {
     return code < 400 || code > 599 || (code >= 500 && code < 510) || code == 555;

@@ -4,7 +4,6 @@
 #define DELIVERY_SMTP_SMTP_NOTICE_H
 #include "delivery/smtp/smtp_session_state.h"
 
-bool smtp_notice_is_wanted(const char *notify_classes, const char *class);
 /* Whether a reply with that code says that the server doesn't understand us, or that we don't understand it. Pure. */
 bool smtp_notice_is_trouble(int code);
 /* The session's last reply is why something failed: remembers it if that is the postmaster's business. */

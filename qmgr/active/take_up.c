@@ -51,18 +51,6 @@ static int compare_routed(const void *left_, const void *right_)
 
 /* --- routing --- */
 
-static bool word_is_in_list(const char *list, const char *wanted)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (strlen(wanted) == length && memcmp(word, wanted, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* content_filter=transport:nexthop is for all recipients alike. */
 static void apply_content_filter(struct message *message, const char *filter, const char *address, struct route *route)
 {
@@ -238,7 +226,7 @@ static void schedule_group(struct message *message, const struct routed *routed,
     struct delivery *delivery = make_delivery(message, routed, count);
     static const struct schedule_reason put_off = { "4.3.2", "deferred transport" };
     bool is_put_off =
-        !message->ignore_defer_transports && word_is_in_list(manager->config->defer_transports, routed->transport);
+        !message->ignore_defer_transports && text_list_has(manager->config->defer_transports, routed->transport);
     const struct schedule_reason *reason =
         is_put_off ? &put_off : schedule_suspended(transport, destination, clock_monotonic_ms());
 

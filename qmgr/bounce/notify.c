@@ -21,7 +21,7 @@ struct notifier {
 
 static bool class_is_on(const struct config *config, const char *class)
 {
-    return postmaster_notice_has_class(config->notify_classes, class);
+    return text_list_has_nocase(config->notify_classes, class);
 }
 
 static bool concerns_all(const struct agent_target *target)

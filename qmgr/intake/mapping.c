@@ -36,24 +36,12 @@ struct mapping {
     struct match_list *own_domains;
 };
 
-static bool list_has(const char *list, const char *wanted)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (length == strlen(wanted) && memcmp(word, wanted, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 static unsigned parse_classes(const char *list)
 {
-    return (list_has(list, "envelope_sender") ? MAPPING_ENVELOPE_SENDER : 0u)
-        | (list_has(list, "envelope_recipient") ? MAPPING_ENVELOPE_RECIPIENT : 0u)
-        | (list_has(list, "header_sender") ? MAPPING_HEADER_SENDER : 0u)
-        | (list_has(list, "header_recipient") ? MAPPING_HEADER_RECIPIENT : 0u);
+    return (text_list_has(list, "envelope_sender") ? MAPPING_ENVELOPE_SENDER : 0u)
+        | (text_list_has(list, "envelope_recipient") ? MAPPING_ENVELOPE_RECIPIENT : 0u)
+        | (text_list_has(list, "header_sender") ? MAPPING_HEADER_SENDER : 0u)
+        | (text_list_has(list, "header_recipient") ? MAPPING_HEADER_RECIPIENT : 0u);
 }
 
 static struct mapping_table open_table(const struct config *config, const char *name, const char *list, unsigned classes,
@@ -63,7 +51,7 @@ static struct mapping_table open_table(const struct config *config, const char *
         .name = name,
         .maps = maps_open(config, name, list, TABLE_FOLD | (config->smtputf8_enable ? TABLE_UTF8 : 0u)),
         .classes = classes,
-        .propagate = propagation != NULL && list_has(config->propagate_unmatched_extensions, propagation),
+        .propagate = propagation != NULL && text_list_has(config->propagate_unmatched_extensions, propagation),
     };
 }
 

@@ -9,21 +9,9 @@
 
 enum { FOLD_COLUMNS = 79 };
 
-bool postmaster_notice_has_class(const char *list, const char *wanted)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (length == strlen(wanted) && strncasecmp(word, wanted, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 uint32_t postmaster_notice_options(const struct config *config, const char *class)
 {
-    bool filtered = postmaster_notice_has_class(config->internal_mail_filter_classes, class);
+    bool filtered = text_list_has_nocase(config->internal_mail_filter_classes, class);
 
     return INTAKE_LOCAL_REWRITE | INTAKE_ADD_MISSING_HEADERS | INTAKE_IS_BOUNCE
         | (filtered ? (uint32_t)INTAKE_FILTER_INTERNAL : (uint32_t)INTAKE_NO_HEADER_BODY_CHECKS | INTAKE_NO_MILTERS);

@@ -17,8 +17,6 @@ struct postmaster_notice {
 bool postmaster_notice_send(struct intake *intake, const struct config *config, const struct postmaster_notice *notice,
     struct str *queue_id, struct verdict *why);
 
-/* Whether the list (notify_classes, internal_mail_filter_classes) has the word. */
-bool postmaster_notice_has_class(const char *list, const char *word);
 /* INTAKE_* for mail of our own making of a class of internal_mail_filter_classes ("bounce", "notify"). */
 uint32_t postmaster_notice_options(const struct config *config, const char *class);
 #endif

@@ -20,18 +20,6 @@ struct transport_map {
     bool parent_matches; /* "example.com" stands for its subdomains, too; else ".example.com" does */
 };
 
-static bool word_is_in(const char *list, const char *wanted)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (length == strlen(wanted) && strncmp(word, wanted, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 struct transport_map *transport_map_open(const struct config *config)
 {
     struct transport_map *map = memory_new(struct transport_map);
@@ -39,7 +27,7 @@ struct transport_map *transport_map_open(const struct config *config)
     map->config = config;
     map->maps = maps_open(config, "transport_maps", config->transport_maps,
         TABLE_FOLD | TABLE_NO_SUBSTITUTION | (config->smtputf8_enable ? TABLE_UTF8 : 0));
-    map->parent_matches = word_is_in(config->parent_domain_matches_subdomains, "transport_maps");
+    map->parent_matches = text_list_has(config->parent_domain_matches_subdomains, "transport_maps");
     return map;
 }
 

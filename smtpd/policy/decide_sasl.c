@@ -1,8 +1,5 @@
 #include "smtpd/policy/decide_sasl.h"
 
-#include <string.h>
-#include <strings.h>
-
 #include "smtpd/policy/decide_access.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
@@ -49,24 +46,12 @@ static enum table_result find_owners(struct policy *policy, const char *address,
     return address_find(&how, address, owners, NULL, NULL);
 }
 
-static bool lists_user(const char *owners, const char *user)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&owners, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (strlen(user) == length && strncasecmp(word, user, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 enum table_result decide_sasl_owns(struct policy *policy, const char *login, const char *address)
 {
     struct str owners = {0};
     enum table_result result = find_owners(policy, address, &owners);
 
-    if (result == TABLE_FOUND && !lists_user(str_text(&owners), login))
+    if (result == TABLE_FOUND && !text_list_has_nocase(str_text(&owners), login))
         result = TABLE_ABSENT;
     str_free(&owners);
     return result;
@@ -88,7 +73,7 @@ static enum decision judge(struct evaluation *evaluation, enum table_result resu
         return evaluation_lookup_failure(evaluation, SUBJECT_SENDER, evaluation->facts->sender);
     if (user == NULL)
         return result == TABLE_FOUND ? reject(evaluation, "not logged in") : DECISION_DUNNO;
-    if ((result == TABLE_ABSENT && known_only) || (result == TABLE_FOUND && lists_user(owners, user)))
+    if ((result == TABLE_ABSENT && known_only) || (result == TABLE_FOUND && text_list_has_nocase(owners, user)))
         return DECISION_DUNNO;
     return reject(evaluation, arena_printf(evaluation->arena, "not owned by user %s", user));
 }

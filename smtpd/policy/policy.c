@@ -1,7 +1,6 @@
 #include "smtpd/policy/policy.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "smtpd/policy/decide_dns_list.h"
 #include "smtpd/policy/decide_known.h"
@@ -21,20 +20,27 @@ enum table_result policy_login_owns(struct policy *policy, const char *login, co
     return decide_sasl_owns(policy, login, address);
 }
 
-static bool lists_word(const char *list, const char *wanted)
+const char *policy_stage_name(enum policy_stage stage)
 {
-    const char *word;
-    size_t length;
-    struct str text = {0};
-    bool found = false;
-
-    while (!found && text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        str_clear(&text);
-        str_put_bytes(&text, word, length);
-        found = text_equal_nocase(str_text(&text), wanted);
+    switch (stage) {
+    case POLICY_CONNECT:
+        return "CONNECT";
+    case POLICY_HELO:
+        return "EHLO";
+    case POLICY_MAIL:
+        return "MAIL";
+    case POLICY_RCPT:
+        return "RCPT";
+    case POLICY_DATA:
+        return "DATA";
+    case POLICY_END_OF_MESSAGE:
+        return "END-OF-MESSAGE";
+    case POLICY_ETRN:
+        return "ETRN";
+    case POLICY_VRFY:
+        return "VRFY";
     }
-    str_free(&text);
-    return found;
+    return "";
 }
 
 static const struct restriction_context client_context = { "check_client_access", "Client host" };
@@ -90,7 +96,7 @@ struct policy *policy_open_any(const struct config *config, struct router *route
     policy->arena = arena_new();
     policy->parser = (struct restriction_parser){ .config = config, .arena = policy->arena,
         .find_type = restriction_types_find };
-    policy->parent_matches = lists_word(config->parent_domain_matches_subdomains, "smtpd_access_maps");
+    policy->parent_matches = text_list_has_nocase(config->parent_domain_matches_subdomains, "smtpd_access_maps");
     policy->own = own_address_open(config->inet_interfaces, config->inet_protocols, config->proxy_interfaces);
     policy->mynetworks = match_list_open(config, "mynetworks", config->mynetworks);
     policy->permit_actions =

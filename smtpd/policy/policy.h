@@ -22,6 +22,9 @@ bool policy_has_changed(struct policy *policy);
 /* Whether smtpd_sender_login_maps lists the login as an owner of the address; TABLE_ABSENT: not, or nobody owns it. */
 enum table_result policy_login_owns(struct policy *policy, const char *login, const char *address);
 
+/* The command that a stage belongs to, as logs and policy servers have it: "EHLO", "END-OF-MESSAGE". */
+const char *policy_stage_name(enum policy_stage stage);
+
 /* Evaluates what belongs to facts->stage; smtpd_delay_reject decides which lists those are. *deferrals lives as long as the
  * session: the caller zeroes a member when its stage begins anew. Texts live in the arena. */
 void policy_decide(struct policy *policy, const struct policy_facts *facts, struct policy_deferrals *deferrals,

@@ -61,23 +61,10 @@ static struct policy_service *open_service(struct restriction_parser *parser, co
     return service;
 }
 
-static bool is_class_name(const struct config *config, const char *name)
-{
-    const char *cursor = config->smtpd_restriction_classes;
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (length == strlen(name) && memcmp(word, name, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 static struct restriction_list *find_class(struct restriction_parser *parser, const char *name,
     const struct restriction_context *context, int depth)
 {
-    if (!is_class_name(parser->config, name))
+    if (!text_list_has(parser->config->smtpd_restriction_classes, name))
         return NULL;
     for (size_t i = 0; i < parser->class_count; i++) {
         if (parser->classes[i]->context == context && text_equal(parser->classes[i]->title, name))

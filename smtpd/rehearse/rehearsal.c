@@ -1,31 +1,8 @@
 #include "smtpd/rehearse/rehearsal.h"
 
-static const char *state_name(enum policy_stage stage)
-{
-    switch (stage) {
-    case POLICY_CONNECT:
-        return "CONNECT";
-    case POLICY_HELO:
-        return "EHLO";
-    case POLICY_MAIL:
-        return "MAIL";
-    case POLICY_RCPT:
-        return "RCPT";
-    case POLICY_DATA:
-        return "DATA";
-    case POLICY_END_OF_MESSAGE:
-        return "END-OF-MESSAGE";
-    case POLICY_ETRN:
-        return "ETRN";
-    case POLICY_VRFY:
-        return "VRFY";
-    }
-    return "";
-}
-
 struct verdict rehearsal_step(struct rehearsal *rehearsal, enum policy_stage stage, const char *recipient)
 {
-    const struct policy_session session = { .state = state_name(stage), .protocol = "ESMTP", .server_address = "",
+    const struct policy_session session = { .state = policy_stage_name(stage), .protocol = "ESMTP", .server_address = "",
         .server_port = "", .queue_id = "", .instance = "", .sasl_method = rehearsal->login == NULL ? "" : "PLAIN",
         .sasl_user = rehearsal->login };
     const struct policy_facts facts = { .stage = stage, .client = &rehearsal->client,

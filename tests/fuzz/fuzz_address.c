@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/input.h"
 #include "util/config/config.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
@@ -82,17 +83,12 @@ static void try_table(const char *type, const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     static int null = -1;
-    char *text = malloc(length + 1);
+    char *text = input_text(bytes, length);
 
-    if (text == NULL)
-        return 0;
     if (null < 0) {
         null = open("/dev/null", O_WRONLY);
         log_to_fd(null);
     }
-    if (length > 0)
-        memcpy(text, bytes, length);
-    text[length] = '\0';
     try_address(text);
     try_alias_and_network(text);
     try_table("inline", text);

@@ -5,6 +5,7 @@
 
 #include "local/expand/destination.h"
 #include "local/mailbox/mail.h"
+#include "tests/fuzz/input.h"
 #include "util/mail/exit_status.h"
 #include "util/sys/child_command.h"
 
@@ -33,16 +34,11 @@ static void try_quoting(const char *text, size_t length)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    char *text = malloc(length + 1);
+    char *text = input_text(bytes, length);
     size_t total = 0;
     struct str output = {0};
     struct str why = {0};
 
-    if (text == NULL)
-        return 0;
-    if (length > 0)
-        memcpy(text, bytes, length);
-    text[length] = '\0';
     (void)destination_parse(text, 1000, found, &total);
     try_quoting(text, length);
     str_set(&output, text);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "submission/auth/dovecot_reply.h"
+#include "tests/fuzz/input.h"
 #include "util/base/str.h"
 #include "util/sasl/sasl_base64.h"
 
@@ -53,13 +54,8 @@ static void try_base64(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    char *text = malloc(length + 1);
+    char *text = input_text(bytes, length);
 
-    if (text == NULL)
-        return 0;
-    if (length > 0)
-        memcpy(text, bytes, length);
-    text[length] = '\0';
     for (char *line = text; line != NULL;) {
         char *end = strchr(line, '\n');
         if (end != NULL)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/input.h"
 #include "util/base/arena.h"
 #include "util/base/str.h"
 #include "util/mail/address_list.h"
@@ -60,13 +61,8 @@ static void try_mime(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    char *text = malloc(length + 1);
+    char *text = input_text(bytes, length);
 
-    if (text == NULL)
-        return 0;
-    if (length > 0)
-        memcpy(text, bytes, length);
-    text[length] = '\0';
     try_list(text, length);
     try_mime(text);
     free(text);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/input.h"
 #include "util/table/socketmap_reply.h"
 #include "util/table/tcp_reply.h"
 
@@ -50,13 +51,8 @@ static void try_line(const char *line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    char *text = malloc(length + 1);
+    char *text = input_text(bytes, length);
 
-    if (text == NULL)
-        return 0;
-    if (length > 0)
-        memcpy(text, bytes, length);
-    text[length] = '\0';
     try_netstring(text, length);
     try_line(text);
     free(text);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/input.h"
 #include "util/log/log.h"
 #include "util/net/tls_chain.h"
 #include "util/net/tls_ciphers.h"
@@ -52,11 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     if (length > 65536)
         return 0;
-    char *text = malloc(length + 1);
-    if (text == NULL)
-        abort();
-    memcpy(text, bytes, length);
-    text[length] = '\0';
+    char *text = input_text(bytes, length);
     static int nowhere = -1;
     if (nowhere < 0) {
         nowhere = open("/dev/null", O_WRONLY);

@@ -135,6 +135,30 @@ bool text_next_word(const char **cursor, const char *separators, const char **wo
     return *length > 0;
 }
 
+bool text_list_has(const char *list, const char *wanted)
+{
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        if (strlen(wanted) == length && memcmp(word, wanted, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool text_list_has_nocase(const char *list, const char *wanted)
+{
+    const char *word;
+    size_t length;
+
+    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
+        if (strlen(wanted) == length && strncasecmp(word, wanted, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 static size_t braced_length(const char *text)
 {
     size_t depth = 0;

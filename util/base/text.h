@@ -31,6 +31,10 @@ bool text_is_alnum(char c);
 bool text_next_word(const char **cursor, const char *separators, const char **word, size_t *length);
 bool text_next_word_braced(const char **cursor, const char *separators, const char **word, size_t *length);
 
+/* Whether the word is one of the list's (TEXT_LIST_SEPARATORS). */
+bool text_list_has(const char *list, const char *word);
+bool text_list_has_nocase(const char *list, const char *word);
+
 /* Appends text with every byte that isn't printable ASCII (or, if utf8, part of valid UTF-8) replaced. */
 void text_put_printable(struct str *out, const char *text, size_t length, char replacement, bool utf8);
 #endif

@@ -1,7 +1,6 @@
 #include "util/config/value.h"
 
 #include <limits.h>
-#include <string.h>
 
 #include "util/base/number.h"
 #include "util/base/text.h"
@@ -92,18 +91,6 @@ bool value_parse_number(const struct parameter *parameter, const char *name, con
     return false;
 }
 
-static bool is_one_of(const char *words, const char *text)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&words, " ", &word, &length)) {
-        if (strlen(text) == length && strncasecmp(word, text, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 bool value_check_text(const struct parameter *parameter, const char *name, const char *text, struct str *why)
 {
     if (parameter->range.nonempty && *text == '\0') {
@@ -116,7 +103,7 @@ bool value_check_text(const struct parameter *parameter, const char *name, const
         str_printf(why, "bad parameter value: %s = %s (it must begin with /)", name, text);
         return false;
     }
-    if (parameter->range.words == NULL || is_one_of(parameter->range.words, text)
+    if (parameter->range.words == NULL || text_list_has_nocase(parameter->range.words, text)
         || (*text == '\0' && parameter->value != NULL && *parameter->value == '\0'))
         return true;
     str_clear(why);

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "util/base/clock.h"
+
 static void set_flag(int fd, int get, int set, int flag, bool on)
 {
     int flags = fcntl(fd, get);
@@ -99,19 +101,19 @@ static bool unix_address(const char *path, struct sockaddr_un *address)
     return true;
 }
 
-/* After a connect that is under way: waits for its end. */
-static bool finish_connect(int fd, int timeout_ms)
+bool fd_finish_connect(int fd, int64_t deadline_ms)
 {
     struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
     int error = 0;
     socklen_t size = sizeof(error);
-    int ready = poll(&poll_fd, 1, timeout_ms);
+    int ready;
 
+    do
+        ready = poll(&poll_fd, 1, clock_left_ms(deadline_ms));
+    while (ready < 0 && errno == EINTR);
     if (ready == 0)
         errno = ETIMEDOUT;
-    if (ready <= 0)
-        return false;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+    if (ready <= 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         return false;
     errno = error;
     return error == 0;
@@ -138,7 +140,7 @@ int fd_connect_unix(const char *path, int timeout_ms)
     if (timeout_ms >= 0)
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)); /* else it just waits longer */
     bool connected = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0
-        || (errno == EINPROGRESS && finish_connect(fd, timeout_ms));
+        || (errno == EINPROGRESS && fd_finish_connect(fd, timeout_ms < 0 ? CLOCK_NEVER : clock_monotonic_ms() + timeout_ms));
     int saved = errno == EAGAIN ? ETIMEDOUT : errno;
     if (!connected)
         fd_close(&fd);

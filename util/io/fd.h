@@ -19,6 +19,9 @@ ssize_t fd_pread_all(int fd, void *bytes, size_t length, off_t offset);
 /* tcp_windowsize: the buffers of a TCP socket that isn't connected yet, and doesn't listen yet; 0: as the system has them. */
 void fd_set_window(int fd, int64_t bytes);
 
+/* After a connect that is under way (EINPROGRESS): waits for its end. False with errno (ETIMEDOUT after the deadline). */
+bool fd_finish_connect(int fd, int64_t deadline_ms);
+
 /* Unix sockets. Connects within timeout (ms); -1 with errno. Path length is checked (ENAMETOOLONG). */
 int fd_connect_unix(const char *path, int timeout_ms);
 /* A non-blocking socket, connected at once or not at all (EAGAIN: a full backlog); -1 with errno. Asks no connector. */

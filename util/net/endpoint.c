@@ -4,7 +4,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,24 +38,6 @@ static int family_of(const char *protocols)
     return v4 == v6 ? AF_UNSPEC : v4 ? AF_INET : AF_INET6;
 }
 
-static bool wait_connected(int fd, int64_t deadline)
-{
-    struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
-    int error = 0;
-    socklen_t length = sizeof(error);
-    int ready;
-
-    do
-        ready = poll(&poll_fd, 1, clock_left_ms(deadline));
-    while (ready < 0 && errno == EINTR);
-    if (ready == 0)
-        errno = ETIMEDOUT;
-    if (ready <= 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
-        return false;
-    errno = error;
-    return error == 0;
-}
-
 static int connect_address(const struct addrinfo *address, int64_t deadline)
 {
     int fd = socket(address->ai_family, SOCK_STREAM, 0);
@@ -68,7 +49,7 @@ static int connect_address(const struct addrinfo *address, int64_t deadline)
     fd_set_nonblocking(fd, true);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* speed only: our writes are whole */
     if (connect(fd, address->ai_addr, address->ai_addrlen) == 0
-        || (errno == EINPROGRESS && wait_connected(fd, deadline)))
+        || (errno == EINPROGRESS && fd_finish_connect(fd, deadline)))
         return fd;
     int error = errno;
     fd_close(&fd);

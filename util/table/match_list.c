@@ -39,18 +39,6 @@ struct match_list {
     size_t count;
 };
 
-static bool is_listed(const char *list, const char *name)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (strlen(name) == length && strncmp(word, name, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 static struct pattern *add_pattern(struct match_list *list, enum kind kind, const char *text, bool negated)
 {
     list->pattern = memory_resize(list->pattern, list->count + 1, sizeof(struct pattern));
@@ -132,7 +120,7 @@ struct match_list *match_list_open(const struct config *config, const char *titl
     list->arena = arena_new();
     list->config = config;
     list->title = arena_copy_text(list->arena, title);
-    list->parent = config != NULL && is_listed(config->parent_domain_matches_subdomains, title);
+    list->parent = config != NULL && text_list_has(config->parent_domain_matches_subdomains, title);
     add_words(list, patterns, false, 0);
     return list;
 }

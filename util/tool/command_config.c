@@ -8,18 +8,6 @@
 #include "util/base/text.h"
 #include "util/log/log.h"
 
-static bool word_is_in(const char *list, const char *wanted)
-{
-    const char *word;
-    size_t length;
-
-    while (text_next_word(&list, TEXT_LIST_SEPARATORS, &word, &length)) {
-        if (length == strlen(wanted) && strncmp(word, wanted, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The default main.cf must list the folder, or set-gid rights could be turned on files of the caller's choice. */
 static void check_permission(const char *directory, int exit_status)
 {
@@ -28,8 +16,8 @@ static void check_permission(const char *directory, int exit_status)
 
     if (unsetenv("MAIL_CONFIG") != 0 || !config_load(NULL, NULL, 0, NULL, &standard, &why))
         log_fatal_status(exit_status, "%s", str_text(&why));
-    bool listed = word_is_in(standard->alternate_config_directories, directory)
-        || word_is_in(standard->multi_instance_directories, directory)
+    bool listed = text_list_has(standard->alternate_config_directories, directory)
+        || text_list_has(standard->multi_instance_directories, directory)
         || text_equal(standard->config_directory, directory);
     config_free(standard);
     str_free(&why);
