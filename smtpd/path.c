@@ -1,8 +1,10 @@
 #include "smtpd/path.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
@@ -62,38 +64,77 @@ static bool take_brackets(const char *word, struct str *inside)
     return is_null || end[strspn(end, ">")] == '\0';
 }
 
-/* Takes comments and the blanks around the address away. False: blanks or list separators within it, or comments where they are
- * not allowed. */
+static bool is_special(char c)
+{
+    return c != '\0' && strchr("<>@,;:.%!)]", c) != NULL;
+}
+
+/* Each of these looks at one piece of an address and returns where the next one begins. */
+
+static const char *skip_comment(const char *at)
+{
+    int depth = 0;
+
+    for (; *at != '\0'; at++) {
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+        else if (*at == '(')
+            depth++;
+        else if (*at == ')' && --depth == 0)
+            return at + 1;
+    }
+    return at;
+}
+
+/* A quoted string, or a domain literal; a literal that isn't closed ends with the address. */
+static const char *put_enclosed(const char *at, char end, struct str *out)
+{
+    do {
+        if (*at == '\\' && at[1] != '\0')
+            str_put_char(out, *at++);
+        str_put_char(out, *at++);
+    } while (*at != '\0' && *at != end);
+    str_put_char(out, end);
+    return *at == '\0' ? at : at + 1;
+}
+
+static const char *put_word(const char *at, struct str *out)
+{
+    while (*at != '\0' && !is_special(*at) && strchr(" \t\"([", *at) == NULL) {
+        if (*at == '\\' && at[1] != '\0')
+            str_put_char(out, *at++);
+        str_put_char(out, *at++);
+    }
+    return at;
+}
+
+/* Takes comments and blanks away. False: words without a separator between them, lists of addresses, or comments where they are not
+ * allowed. */
 static bool strip(const char *text, bool comments, struct str *out)
 {
-    bool quoted = false;
-    bool blank = false;
-    int comment = 0;
+    bool after_word = false;
+    const char *at = text + strspn(text, " \t");
+    bool is_route = *at == '@';
 
-    for (const char *at = text; *at != '\0'; at++) {
-        bool escaped = *at == '\\' && at[1] != '\0';
-        if (*at == '"' && comment == 0)
-            quoted = !quoted;
-        if (!quoted && *at == '(') {
+    while (*at != '\0') {
+        if (*at == '(') {
             if (!comments)
                 return false;
-            comment++;
-        } else if (!quoted && comment > 0 && *at == ')') {
-            comment--;
-        } else if (comment > 0) {
-            at += escaped;
-        } else if (!quoted && (*at == ' ' || *at == '\t')) {
-            blank = out->length > 0;
-        } else if (!quoted && (*at == ',' || *at == ';') && *text != '@' && !(*at == ';' && at[1] == '\0')) {
-            return false;
-        } else {
-            if (blank)
+            at = skip_comment(at);
+        } else if (is_special(*at)) {
+            if ((*at == ',' || *at == ';') && !is_route && !(*at == ';' && at[1] == '\0'))
                 return false;
-            str_put_bytes(out, at, escaped ? 2 : 1);
-            at += escaped;
+            str_put_char(out, *at++);
+            after_word = false;
+        } else {
+            if (after_word)
+                return false;
+            at = *at == '"' ? put_enclosed(at, '"', out) : *at == '[' ? put_enclosed(at, ']', out) : put_word(at, out);
+            after_word = true;
         }
+        at += strspn(at, " \t");
     }
-    return comment == 0;
+    return true;
 }
 
 /* "@a,@b:c@d" is c@d (RFC 5321 section 4.1.2: ignore source routes). "group:;" is nobody. */
@@ -142,12 +183,17 @@ static bool is_deliverable_syntax(const struct config *config, enum rewrite_cont
 
     if (*internal == '\0')
         return true;
-    char last = internal[strlen(internal) - 1];
-    if (last == '@')
-        return config->resolve_null_domain;
-    if (last == '%' || last == '!' || text_ends_with(internal, ".."))
+    size_t length = strlen(internal);
+    char last = internal[length - 1];
+    if (last == '@' && config->resolve_null_domain)
+        return true;
+    if (last == '@' && (length == 1 || strcspn(internal, "@%!") == length - 1))
+        return false;
+    if (last == '%' || text_ends_with(internal, ".."))
         return false; /* rewriting would make a domain of it */
-    rewrite_address(config, context, internal, &standard);
+    char *address = memory_copy_bytes(internal, length - (last == '@'));
+    rewrite_address(config, context, address, &standard);
+    free(address);
     const char *domain = address_domain(str_text(&standard));
     bool possible = (*str_text(&standard) != '-' || config->allow_min_user)
         && (domain == NULL || domain_is_possible(config, domain, utf8));
@@ -168,6 +214,9 @@ enum path_result path_parse(const struct config *config, enum rewrite_context co
     if (!take_brackets(word, &inside) || !strip(str_text(&inside), !strict, &address)
         || !address_unquote(without_route(str_text(&address)), internal))
         goto out;
+    bool routed = str_text(&address)[0] == '@';
+    if (strict && (str_text(internal)[0] == '@' || (routed && strstr(str_text(&address), ":@") != NULL)))
+        goto out; /* nobody at a domain, or a route within a route */
     bool unicode_allowed = config->smtputf8_enable && (utf8 || !config->strict_smtputf8);
     if (!is_deliverable_syntax(config, context, str_text(internal), config->smtputf8_enable && utf8))
         goto out;

@@ -94,13 +94,16 @@ static void add_recipient(struct composer *composer, const char *address)
 /* Every address of a text such as "a@x, Full Name <b@y>". */
 static void add_recipients(struct composer *composer, const char *text, size_t length)
 {
+    bool is_null = length == 0 || (length == 2 && memcmp(text, "<>", 2) == 0);
+    while (length > 0 && text_is_space(text[length - 1]))
+        length--; /* a quote that isn't closed would take the line's end in */
     struct address_list *list =
         address_list_parse(text, length, (size_t)composer->config->header_address_token_limit);
     const char *address;
 
     for (size_t i = 0; (address = address_list_get(list, i)) != NULL; i++)
         add_recipient(composer, address);
-    if (length == 0 || (length == 2 && memcmp(text, "<>", 2) == 0))
+    if (is_null)
         add_recipient(composer, "");
     address_list_free(list);
 }

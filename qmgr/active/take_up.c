@@ -34,6 +34,17 @@ static const char *domain_of(const char *address)
     return domain == NULL ? "" : domain;
 }
 
+/* Names of hosts are the same in capitals; paths of sockets aren't. */
+static bool may_be_folded(const char *next_hop)
+{
+    return strchr(next_hop, '/') == NULL;
+}
+
+static int compare_next_hops(const char *left, const char *right)
+{
+    return may_be_folded(left) && may_be_folded(right) ? strcasecmp(left, right) : strcmp(left, right);
+}
+
 static int compare_routed(const void *left_, const void *right_)
 {
     const struct routed *left = left_;
@@ -41,11 +52,11 @@ static int compare_routed(const void *left_, const void *right_)
     int order = strcmp(left->transport, right->transport);
 
     if (order == 0)
-        order = strcmp(left->next_hop, right->next_hop);
+        order = compare_next_hops(left->next_hop, right->next_hop);
     if (order == 0) /* what is cut into pieces is cut as with Postfix: recipients of one domain stay together */
         order = strcasecmp(domain_of(left->address), domain_of(right->address));
     if (order == 0)
-        order = strcmp(left->address, right->address);
+        order = strcasecmp(left->address, right->address);
     return order != 0 ? order : left->index < right->index ? -1 : 1;
 }
 
@@ -163,13 +174,22 @@ static void route_recipient(struct message *message, size_t index)
 
 /* --- grouping --- */
 
+static const char *fold_next_hop(struct message *message, const char *next_hop)
+{
+    if (!may_be_folded(next_hop) || next_hop[strcspn(next_hop, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0')
+        return next_hop;
+    char *folded = arena_copy_text(message->arena, next_hop);
+    text_lower(folded);
+    return folded;
+}
+
 /* With a recipient limit of 1 a destination is a recipient, otherwise a next hop. */
 static const char *destination_of(struct message *message, const struct routed *routed, int64_t limit)
 {
     struct str folded = {0};
 
     if (limit != 1)
-        return routed->next_hop;
+        return fold_next_hop(message, routed->next_hop);
     address_fold(routed->address, true, &folded);
     const char *destination = arena_copy_text(message->arena, str_text(&folded));
     str_free(&folded);
@@ -179,9 +199,11 @@ static const char *destination_of(struct message *message, const struct routed *
 /* What deliveries must have in common to share a connection. Credentials may depend on the sender. */
 static const char *affinity_of(struct message *message, const struct routed *routed)
 {
+    const char *next_hop = fold_next_hop(message, routed->next_hop);
+
     if (message->manager->config->smtp_sender_dependent_authentication)
-        return arena_printf(message->arena, "%s %s", routed->next_hop, message->envelope.sender);
-    return routed->next_hop;
+        return arena_printf(message->arena, "%s %s", next_hop, message->envelope.sender);
+    return next_hop;
 }
 
 static const char *sender_of(struct message *message, const struct routed *routed)
@@ -253,7 +275,7 @@ static void schedule_all(struct message *message, const struct routed *routed, s
         }
         size_t end = start + 1;
         while (end < count && !message_has_verp(message) && (limit == 0 || (int64_t)(end - start) < limit)
-            && text_equal(routed[end].transport, transport) && text_equal(routed[end].next_hop, routed[start].next_hop))
+            && text_equal(routed[end].transport, transport) && compare_next_hops(routed[end].next_hop, routed[start].next_hop) == 0)
             end++;
         schedule_group(message, routed + start, end - start, limit);
         start = end;

@@ -1,5 +1,7 @@
 #include "qmgr/client/delivery_log.h"
 
+#include <string.h>
+
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/address.h"
@@ -16,12 +18,23 @@ void delivery_log_set(int64_t resolution_limit, const char *address_format)
     options.internal = text_equal_nocase(address_format, "internal");
 }
 
+/* The length of "@a,@b:" in "@a,@b:c@d", or 0. */
+static size_t route_length(const char *address)
+{
+    size_t length = address[0] == '@' ? strcspn(address, ": \t\"\\<>()") : 0;
+
+    return length > 0 && address[length] == ':' && strchr(address + length, '@') != NULL ? length + 1 : 0;
+}
+
 void delivery_log_put_address(struct str *out, const char *address)
 {
-    if (options.internal)
+    if (options.internal) {
         str_put(out, address);
-    else
-        address_quote(address, out);
+    } else {
+        size_t route = route_length(address);
+        str_put_bytes(out, address, route);
+        address_quote(address + route, out);
+    }
 }
 
 void delivery_log_put_delay(struct str *out, int64_t microseconds, int resolution_limit)

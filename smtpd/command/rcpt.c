@@ -77,7 +77,13 @@ static const char *original_recipient(struct session *session, const char *word,
         return parameters->dsn_orcpt;
     str_put(&wire, "rfc822;");
     bool in_brackets = length >= 2 && word[0] == '<' && word[length - 1] == '>';
-    xtext_put(&wire, in_brackets ? arena_copy_bytes(session->call, word + 1, length - 2) : word);
+    if (in_brackets) {
+        word++;
+        length -= 2;
+    }
+    while (length > 0 && text_is_space(word[length - 1]))
+        length--;
+    xtext_put(&wire, arena_copy_bytes(session->call, word, length));
     const char *kept = arena_copy_text(session->call, str_text(&wire));
     str_free(&wire);
     return kept;

@@ -33,6 +33,18 @@ static void addresses_are_taken_apart(void **unused)
         { "<a@b..example>", PATH_BAD, NULL },
         { "<a@[1.2.3]>", PATH_BAD, NULL },
         { "<a@>", PATH_BAD, NULL },
+        { "<a @ b.example>", PATH_OK, "a@b.example" },
+        { "<a (x) @b.example (y)>", PATH_OK, "a@b.example" },
+        { "<\"a\" . \"b c\"@b.example>", PATH_OK, "a.b c@b.example" },
+        { "<a\\ b@b.example>", PATH_OK, "a b@b.example" },
+        { "<a@[127.0.0.1>", PATH_OK, "a@[127.0.0.1]" }, /* closed at the end of the address */
+        { "<a@b.example@>", PATH_OK, "a@b.example@" },
+        { "<a!>", PATH_OK, "a!" },
+        { "<a(x)b@b.example>", PATH_BAD, NULL }, /* words without a separator */
+        { "<\"a\"b@b.example>", PATH_BAD, NULL },
+        { "<a[b]@b.example>", PATH_BAD, NULL },
+        { "<a@[127.0.0.1]b>", PATH_BAD, NULL },
+        { "<a@b example>", PATH_BAD, NULL },
         { "<a@b.example", PATH_UNBALANCED, NULL },
         { "<\"a@b.example>", PATH_UNBALANCED, NULL },
     };
@@ -55,6 +67,32 @@ static void addresses_are_taken_apart(void **unused)
     }
     str_free(&why);
     str_free(&word);
+    str_free(&internal);
+    config_free(config);
+}
+
+static void strict_envelopes_have_no_comments_and_no_empty_names(void **unused)
+{
+    static const struct {
+        const char *text;
+        enum path_result result;
+    } cases[] = {
+        { "<a@b.example>", PATH_OK }, { "<a @b.example>", PATH_OK }, { "<@r.example:a@b.example>", PATH_OK },
+        { "<\"a:@c\"@b.example>", PATH_OK }, { "<a(x)@b.example>", PATH_BAD }, { "<@b.example>", PATH_BAD },
+        { "<\"\"@b.example>", PATH_BAD }, { "<@r.example:@s.example:a@b.example>", PATH_BAD },
+    };
+    struct config *config;
+    struct str why = {0};
+    struct str internal = {0};
+
+    assert_true(config_from_text("myhostname = mail.example.test\nmydomain = example.test\n", NULL, 0, "smtpd", &config, &why));
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        enum path_result result = path_parse(config, REWRITE_REMOTE, cases[i].text, true, false, &internal);
+        if (result != cases[i].result)
+            print_error("%s\n", cases[i].text);
+        assert_int_equal(result, cases[i].result);
+    }
+    str_free(&why);
     str_free(&internal);
     config_free(config);
 }
@@ -103,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_taken_apart),
+        cmocka_unit_test(strict_envelopes_have_no_comments_and_no_empty_names),
         cmocka_unit_test(parameters_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

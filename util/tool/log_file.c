@@ -46,12 +46,17 @@ static int open_or_make(const struct config *config)
     return -1;
 }
 
+static void put_bad_prefix(const struct config *config, struct str *why)
+{
+    str_printf(why, "maillog_file value '%s' does not match any prefix in maillog_file_prefixes", config->maillog_file);
+}
+
 int log_file_open(const struct config *config, struct str *why)
 {
     const char *name = config->maillog_file;
 
     if (!has_good_prefix(config)) {
-        str_printf(why, "maillog_file '%s' does not match maillog_file_prefixes '%s'", name, config->maillog_file_prefixes);
+        put_bad_prefix(config, why);
         return -1;
     }
     /* Duplicated and not opened: a socket as standard output can't be opened, and not every user may. */
@@ -121,8 +126,16 @@ bool log_file_rotate(const struct config *config, struct str *path, struct str *
     struct tm parts;
     time_t now = time(NULL);
 
-    if (config->maillog_file[0] == '\0' || text_starts_with(config->maillog_file, "/dev/")) {
-        str_put(why, "maillog_file does not name a file: there is nothing to rotate");
+    if (config->maillog_file[0] == '\0') {
+        str_put(why, "empty 'maillog_file' parameter value - logfile rotation failed");
+        return false;
+    }
+    if (text_starts_with(config->maillog_file, "/dev/")) {
+        str_printf(why, "not rotating '%s'", config->maillog_file);
+        return false;
+    }
+    if (!has_good_prefix(config)) {
+        put_bad_prefix(config, why);
         return false;
     }
     str_printf(path, "%s.", config->maillog_file);

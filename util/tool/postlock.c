@@ -90,7 +90,8 @@ static const char *lock_mailbox(const struct config *config, const char *path, i
         int saved = errno;
         if (dot_path->length > 0)
             (void)unlink(str_text(dot_path)); /* it is left to go stale otherwise */
-        log_fatal_status(EX_TEMPFAIL, "open file %s: %s", path, strerror(saved));
+        log_fatal_status(EX_TEMPFAIL, "open file %s: cannot %s: %s", path,
+            access(path, F_OK) == 0 ? "open file" : "create file exclusively", strerror(saved));
     }
     for (attempt = 1; !lock_by_kernel(fd, style); attempt++) {
         if (keep_trying(config, attempt))
@@ -117,7 +118,7 @@ static int run(char **arguments)
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             log_fatal_status(EX_TEMPFAIL, "wait: %m");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : EX_TEMPFAIL;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 int main(int argc, char **argv)
