@@ -65,6 +65,8 @@ void smtp_client_open(struct smtp_client *client, struct worker *worker, bool lm
         .cache_destinations = match_list_open(config, "smtp_connection_cache_destinations",
             config->smtp_connection_cache_destinations),
     };
+    if (lmtp && config->lmtp_assume_final)
+        log_warning("lmtp_assume_final is obsolete; instead, specify \"flags=X\" in master.cf");
     client->tls = memory_new(struct smtp_tls);
     smtp_tls_open(client->tls, worker, lmtp);
     worker_allow_path(worker, config->smtp_tls_CApath, false);

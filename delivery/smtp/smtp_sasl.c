@@ -318,7 +318,7 @@ static bool exchange(struct smtp_delivery *delivery, sasl_conn_t *connection, co
         result = sasl_client_start(connection, str_text(&session->mechanisms), NULL, &initial, &length, &mechanism);
     if (result != SASL_OK && result != SASL_CONTINUE)
         return cannot(delivery, sasl_cyrus_error(result));
-    smtp_session_begin(session, delivery->client->helo_timeout_s, "performing SASL authentication");
+    smtp_session_begin(session, delivery->client->helo_timeout_s, session->stage); /* part of the handshake, in the log, too */
     if (!say(delivery, mechanism, initial, length) || !answer_challenges(delivery, connection, login))
         return false;
     session->logged_in = true;

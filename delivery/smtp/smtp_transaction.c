@@ -260,7 +260,7 @@ static void send_content(struct transaction *transaction, bool keep)
 }
 
 /* Nobody is left to get content that the server waits for: an empty message, whose fate is of no interest. */
-static void send_nothing(struct transaction *transaction)
+static void send_nothing(struct transaction *transaction, bool keep)
 {
     struct smtp_session *session = transaction->delivery->session;
 
@@ -270,7 +270,7 @@ static void send_nothing(struct transaction *transaction)
         return;
     }
     smtp_session_begin(session, transaction->delivery->client->config->smtp_data_done_timeout, "sending end of data");
-    smtp_session_put_line(session, ".");
+    put_end_of_data(transaction, keep);
     (void)smtp_session_read_reply(session); /* a failure shows in the session's state */
 }
 
@@ -326,7 +326,7 @@ void smtp_transaction_run(struct smtp_delivery *delivery, bool reset, bool keep,
             && !text_equal(delivery->order->kind, "verify"))
             send_content(&transaction, keep);
         else if (transaction.data_open)
-            send_nothing(&transaction);
+            send_nothing(&transaction, keep);
         else
             abandon(&transaction, keep);
     }

@@ -5,7 +5,7 @@ import threading
 
 
 class NextHop:
-    """keywords: lines of the EHLO reply. answers: VERB -> reply (without CR LF). certificate: a file for STARTTLS. early: VERB ->
+    """keywords: lines of the EHLO reply. answers: VERB -> reply (without CR LF; None: it hangs up). certificate: a file for STARTTLS. early: VERB ->
     bytes that follow its reply in the same write (with a certificate: within TLS only); "TLS": bytes that
     follow the handshake. What clients say is in lines, what they send in messages."""
 
@@ -63,6 +63,8 @@ class NextHop:
             verb = text.split(" ")[0].upper()
             self.lines.append(text)
             said = self.reply(verb, secure)
+            if said is None:
+                return
             early = self.early.get(verb, b"") if secure or not self.context else b""
             stream.write(said.encode() + b"\r\n" + early)
             if verb == "STARTTLS" and said.startswith("220"):
