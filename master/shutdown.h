@@ -4,6 +4,7 @@
 #define MASTER_SHUTDOWN_H
 #include "master/supervisor.h"
 
+/* Begins to stop all services, step by step. */
 void shutdown_start(struct supervisor *supervisor);
 /* After a worker ended: the next step, if it was the last one of this step. */
 void shutdown_go_on(struct supervisor *supervisor);

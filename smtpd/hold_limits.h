@@ -11,6 +11,7 @@
 struct session;
 struct hold_limits;
 
+/* Opens the tables: before a worker confines itself. changed: one was replaced since. */
 struct hold_limits *hold_limits_open(const struct config *config);
 void hold_limits_close(struct hold_limits *limits); /* NULL is allowed */
 bool hold_limits_have_changed(struct hold_limits *limits);

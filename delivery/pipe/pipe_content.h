@@ -13,6 +13,7 @@ struct pipe_content {
     bool line_start;
 };
 
+/* attributes and order are borrowed until pipe_content_stop. */
 void pipe_content_start(struct pipe_content *content, const struct pipe_attributes *attributes, const struct order *order);
 /* Puts the next piece (replacing *block); false at the end, or when the queue file can't be read (pipe_content_failed). */
 bool pipe_content_next(struct pipe_content *content, struct str *block);

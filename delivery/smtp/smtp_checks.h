@@ -19,6 +19,7 @@ enum smtp_check_outcome {
     SMTP_CHECK_FAILED,  /* a table failed: nothing may be sent */
 };
 
+/* Opens the tables: before the worker confines itself. Empty: nothing has to be looked at. */
 struct smtp_checks *smtp_checks_open(const struct config *config, bool lmtp);
 void smtp_checks_close(struct smtp_checks *checks);
 bool smtp_checks_are_empty(const struct smtp_checks *checks);

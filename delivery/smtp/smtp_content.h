@@ -4,5 +4,6 @@
 #define DELIVERY_SMTP_CONTENT_H
 #include "delivery/smtp/smtp_filter.h"
 
+/* After the server asked for the content. */
 enum smtp_content_result smtp_content_send(struct smtp_delivery *delivery);
 #endif

@@ -28,6 +28,7 @@ struct smtp_delivery {
 /* What a failure was about: the message, or the way to the server. */
 enum smtp_blame { SMTP_BLAME_MESSAGE, SMTP_BLAME_SITE };
 
+/* Whether some recipient has no verdict yet. */
 bool smtp_delivery_has_left(const struct smtp_delivery *delivery);
 
 /* For all recipients that are left: a local reason. */

@@ -12,6 +12,7 @@ struct smtp_dns {
     const char *title;   /* the filter's parameter */
 };
 
+/* Opens the filter: before the worker confines itself. */
 void smtp_dns_open(struct smtp_dns *dns, const struct config *config, bool lmtp);
 void smtp_dns_close(struct smtp_dns *dns);
 

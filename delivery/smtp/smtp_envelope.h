@@ -9,6 +9,7 @@ bool smtp_envelope_is_encoded(const struct smtp_delivery *delivery);
 /* Sets the addresses that the server will see. False: a table failed. */
 bool smtp_envelope_map(struct smtp_delivery *delivery);
 
+/* Puts the commands; they are sent with the next wait for a reply. */
 void smtp_envelope_put_mail(struct smtp_delivery *delivery);
 void smtp_envelope_put_recipient(struct smtp_delivery *delivery, const struct agent_target *target);
 

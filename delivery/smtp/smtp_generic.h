@@ -9,6 +9,7 @@
 
 struct smtp_generic;
 
+/* Opens smtp_generic_maps: before the worker confines itself. Empty: addresses stay as they are. */
 struct smtp_generic *smtp_generic_open(const struct config *config, bool lmtp);
 void smtp_generic_close(struct smtp_generic *generic);
 bool smtp_generic_is_empty(const struct smtp_generic *generic);

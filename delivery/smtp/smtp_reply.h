@@ -15,6 +15,7 @@ struct smtp_reply {
     size_t odd_line_count; /* those without a code */
 };
 
+/* Before the first line of a reply; free: for good. */
 void smtp_reply_clear(struct smtp_reply *reply);
 void smtp_reply_free(struct smtp_reply *reply);
 

@@ -7,6 +7,7 @@
 
 struct aliases;
 
+/* Opens alias_maps: before the worker confines itself. changed: one was replaced since. */
 struct aliases *aliases_open(const struct config *config);
 void aliases_close(struct aliases *aliases);
 bool aliases_have_changed(struct aliases *aliases);

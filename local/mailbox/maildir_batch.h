@@ -13,6 +13,7 @@ typedef void maildir_batch_done(void *owner, int error, const char *why);
 
 struct maildir_batch;
 
+/* done is told of each delivery when its fate is known. */
 struct maildir_batch *maildir_batch_new(maildir_batch_done *done);
 void maildir_batch_free(struct maildir_batch *batch); /* it is settled */
 

@@ -13,6 +13,7 @@ size_t board_size(int slot_count);
 struct board *board_map(int fd);
 void board_unmap(struct board *board); /* NULL is allowed */
 
+/* How many workers fit on the page. */
 int board_slot_count(const struct board *board);
 
 /* Bytes that the workers of this service have in common and nobody else: keys of TLS session tickets come from them. They are

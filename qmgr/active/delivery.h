@@ -33,6 +33,7 @@ struct delivery {
     struct delivery *behind;  /* the next one that the same agent has already; NULL: none */
 };
 
+/* Whether it is for the bounce service: about recipients, not to them. */
 bool delivery_is_notice(const struct delivery *delivery);
 
 /* Sends order, recipients and go. False: the file can't be opened (errno). */

@@ -7,6 +7,7 @@
 
 struct intake_door;
 
+/* manager->places must be there. */
 struct intake_door *intake_door_new(struct manager *manager);
 void intake_door_free(struct intake_door *door); /* ends all connections; what they hadn't committed is removed */
 /* The process leaves: locks what is lent, so that the successor's recovery lets it be; from now on also what is lent later. */

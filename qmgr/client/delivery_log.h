@@ -23,6 +23,7 @@ struct delivery_log {
     const char *why;
 };
 
+/* Writes the line. Texts are shown in printable form. */
 void delivery_log(const struct delivery_log *line);
 
 /* The process's delay_logging_resolution_limit (0..6) and info_log_address_format ("external", "internal"). */

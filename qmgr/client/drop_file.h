@@ -21,6 +21,7 @@ struct drop_writer {
     struct str text; /* a block being filled */
 };
 
+/* Begins with the envelope; then the content, piece by piece. Failures are remembered until the end. */
 void drop_file_begin(struct drop_writer *writer, int fd, const struct envelope *envelope);
 void drop_file_text(struct drop_writer *writer, const void *bytes, size_t length);
 /* The end; false if any write failed. Frees what it holds, not the descriptor. */

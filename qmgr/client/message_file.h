@@ -69,6 +69,7 @@ struct message_reader {
     bool line_start;             /* message_reader_text: the next byte begins a line */
 };
 
+/* Content from its start; fd and file are borrowed. Reads with pread: the offset of fd isn't used. */
 void message_reader_start(struct message_reader *reader, int fd, const struct message_file *file);
 /* Only the head (for bounces that return headers). */
 void message_reader_start_head(struct message_reader *reader, int fd, const struct message_file *file);

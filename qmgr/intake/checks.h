@@ -13,6 +13,7 @@ struct checks;
 
 enum checks_list { CHECKS_HEADER, CHECKS_MIME_HEADER, CHECKS_NESTED_HEADER, CHECKS_BODY, CHECKS_MILTER_HEADER, CHECKS_LISTS };
 
+/* Opens the tables: before a worker confines itself. has_changed: one was replaced since. */
 struct checks *checks_open(const struct config *config);
 void checks_close(struct checks *checks);
 bool checks_have_changed(struct checks *checks);

@@ -4,6 +4,7 @@
 #define QMGR_INTAKE_CONTENT_H
 #include "qmgr/intake/state.h"
 
+/* Buffers, reused from message to message. */
 struct content *content_new(void);
 void content_free(struct content *content);
 /* Forgets the previous message. */

@@ -3,6 +3,7 @@
 #define QMGR_INTAKE_HEADERS_H
 #include "qmgr/intake/state.h"
 
+/* At the start of the message header. */
 void headers_start(struct intake_message *message);
 /* One whole field (header.h); its text may be changed. */
 void headers_take_field(struct intake_message *message, struct str *field);

@@ -14,6 +14,7 @@ enum mapping_class {
     MAPPING_HEADER_RECIPIENT = 8,
 };
 
+/* Opens the tables: before a worker confines itself. has_changed: one was replaced since. */
 struct mapping *mapping_open(const struct config *config, const struct config *rewrite);
 void mapping_close(struct mapping *mapping);
 bool mapping_has_changed(struct mapping *mapping);

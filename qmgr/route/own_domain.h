@@ -8,6 +8,7 @@
 
 struct own_domain;
 
+/* Opens the tables: before a worker confines itself. has_changed: one was replaced since. */
 struct own_domain *own_domain_open(const struct config *config);
 void own_domain_close(struct own_domain *domains);
 bool own_domain_may_wait(const struct own_domain *domains);

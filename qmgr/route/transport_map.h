@@ -6,6 +6,7 @@
 
 struct transport_map;
 
+/* Opens the tables: before a worker confines itself. has_changed: one was replaced since. */
 struct transport_map *transport_map_open(const struct config *config);
 void transport_map_close(struct transport_map *map);
 const struct maps *transport_map_tables(const struct transport_map *map);

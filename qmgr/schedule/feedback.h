@@ -31,6 +31,7 @@ struct feedback {
     double failed_cohorts;
 };
 
+/* A destination is used for the first time. */
 void feedback_start(struct feedback *feedback, const struct feedback_limits *limits);
 /* A delivery ended without connection trouble; busy: deliveries that ran, this one included. */
 void feedback_succeed(struct feedback *feedback, const struct feedback_limits *limits, int busy);

@@ -43,6 +43,7 @@ typedef void schedule_read_limits(void *context, const char *transport, struct s
 typedef void schedule_observer(void *context, const struct schedule_transport *transport, const char *destination,
     const struct feedback *before, const struct feedback *after, bool reached);
 
+/* read_limits is asked when a transport is first used. */
 struct schedule *schedule_new(schedule_read_limits *read_limits, void *context);
 void schedule_observe(struct schedule *schedule, schedule_observer *observer); /* with the same context */
 void schedule_free(struct schedule *schedule); /* entries that are still queued are forgotten */

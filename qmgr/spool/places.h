@@ -15,6 +15,7 @@ struct place {
     int fd; /* for reading and writing; the taker closes it */
 };
 
+/* NULL with errno: the folder can't be opened. long_ids: enable_long_queue_ids. spool is borrowed. */
 struct places *places_new(struct spool *spool, bool long_ids);
 /* Removes the places that nobody took, and makes no more ahead: another process is about to. */
 void places_give_up(struct places *places);

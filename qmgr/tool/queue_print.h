@@ -13,6 +13,7 @@ struct queue_print {
     bool has_recipients; /* JSON: a comma is due */
 };
 
+/* An entry begins; then its recipients. why: "" when none was deferred. */
 void queue_print_entry(struct queue_print *print, const char *queue, const char *queue_id, int64_t arrival_s,
     uint64_t size_bytes, bool forced_expire, const char *sender);
 void queue_print_recipient(struct queue_print *print, const char *address, const char *why);

@@ -9,6 +9,7 @@
 
 struct quota;
 
+/* All bins empty. */
 struct quota *quota_new(void);
 void quota_free(struct quota *quota); /* NULL is allowed */
 

@@ -11,6 +11,7 @@
 struct tally;
 struct tally_client;
 
+/* rate_unit_s: anvil_rate_time_unit. */
 struct tally *tally_new(int64_t rate_unit_s);
 void tally_free(struct tally *tally); /* NULL is allowed */
 

@@ -3,6 +3,7 @@
 #define SMTPD_POLICY_DECIDE_ACCESS_H
 #include "smtpd/policy/evaluation.h"
 
+/* Rows of restriction_types.c. */
 enum decision decide_access_client(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_client_a(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_access_client_mx(struct evaluation *evaluation, const struct restriction *restriction);

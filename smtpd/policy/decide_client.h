@@ -3,6 +3,7 @@
 #define SMTPD_POLICY_DECIDE_CLIENT_H
 #include "smtpd/policy/evaluation.h"
 
+/* Rows of restriction_types.c. */
 enum decision decide_client_mynetworks(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_client_own(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_client_unknown(struct evaluation *evaluation, const struct restriction *restriction);

@@ -3,6 +3,7 @@
 #define SMTPD_POLICY_DECIDE_DNS_LIST_H
 #include "smtpd/policy/evaluation.h"
 
+/* Rows of restriction_types.c. */
 enum decision decide_dns_list_client(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_dns_list_rhsbl_client(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_dns_list_rhsbl_reverse_client(struct evaluation *evaluation, const struct restriction *restriction);

@@ -3,6 +3,7 @@
 #define SMTPD_POLICY_DECIDE_KNOWN_H
 #include "smtpd/policy/evaluation.h"
 
+/* Rows of restriction_types.c. */
 enum decision decide_known_recipient(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_known_sender(struct evaluation *evaluation, const struct restriction *restriction);
 #endif

@@ -3,6 +3,7 @@
 #define SMTPD_POLICY_DECIDE_NAME_H
 #include "smtpd/policy/evaluation.h"
 
+/* Rows of restriction_types.c. */
 enum decision decide_name_naked(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_name_invalid_helo(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_name_non_fqdn_helo(struct evaluation *evaluation, const struct restriction *restriction);

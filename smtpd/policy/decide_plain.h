@@ -3,6 +3,7 @@
 #define SMTPD_POLICY_DECIDE_PLAIN_H
 #include "smtpd/policy/evaluation.h"
 
+/* Rows of restriction_types.c. */
 enum decision decide_plain_permit(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_plain_reject(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_plain_defer(struct evaluation *evaluation, const struct restriction *restriction);

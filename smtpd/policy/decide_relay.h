@@ -6,6 +6,7 @@
 /* Whether mail for the recipient, if there is one, may come from anybody. */
 bool decide_relay_is_safe(struct evaluation *evaluation);
 
+/* Rows of restriction_types.c. */
 enum decision decide_relay_permit(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_relay_reject(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_relay_defer(struct evaluation *evaluation, const struct restriction *restriction);

@@ -3,6 +3,7 @@
 #define SMTPD_POLICY_DECIDE_SASL_H
 #include "smtpd/policy/evaluation.h"
 
+/* Rows of restriction_types.c. */
 enum decision decide_sasl_permit(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_sasl_access(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_sasl_mismatch(struct evaluation *evaluation, const struct restriction *restriction);

@@ -3,5 +3,6 @@
 #define SMTPD_POLICY_DECIDE_SERVICE_H
 #include "smtpd/policy/evaluation.h"
 
+/* Rows of restriction_types.c. */
 enum decision decide_service(struct evaluation *evaluation, const struct restriction *restriction);
 #endif

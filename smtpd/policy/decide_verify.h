@@ -4,6 +4,7 @@
 #define SMTPD_POLICY_DECIDE_VERIFY_H
 #include "smtpd/policy/evaluation.h"
 
+/* Rows of restriction_types.c. */
 enum decision decide_verify_sender(struct evaluation *evaluation, const struct restriction *restriction);
 enum decision decide_verify_recipient(struct evaluation *evaluation, const struct restriction *restriction);
 #endif

@@ -13,5 +13,6 @@ struct listing {
     const char *reason;      /* from the list's TXT records, or "" */
 };
 
+/* Says no with it. */
 enum decision dns_list_reply(struct evaluation *evaluation, const struct listing *listing);
 #endif

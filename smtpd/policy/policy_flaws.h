@@ -6,5 +6,6 @@
 /* title: the parameter or restriction class in which the flaw is. The same flaw may be told more than once. */
 typedef void policy_flaws_found(void *context, const char *title, const char *text);
 
+/* Calls found for each flaw. */
 void policy_flaws(struct policy *policy, policy_flaws_found *found, void *context);
 #endif

@@ -9,6 +9,7 @@
 
 struct verify_client;
 
+/* Connects to verify(8) when first asked. */
 struct verify_client *verify_client_open(const struct config *config);
 void verify_client_close(struct verify_client *client); /* NULL is allowed */
 

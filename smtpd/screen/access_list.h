@@ -8,6 +8,7 @@ struct access_list;
 
 enum access_list_answer { ACCESS_LIST_DUNNO, ACCESS_LIST_PERMIT, ACCESS_LIST_REJECT };
 
+/* Opens the tables: before postscreen confines itself. */
 struct access_list *access_list_open(const struct config *config);
 void access_list_close(struct access_list *list);
 

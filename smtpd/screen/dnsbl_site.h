@@ -21,6 +21,7 @@ struct dnsbl_site {
     int weight;
 };
 
+/* One entry of postscreen_dnsbl_sites. False: *why (replaced) says what is wrong with it. */
 bool dnsbl_site_parse(const char *text, struct arena *arena, struct dnsbl_site *site, struct str *why);
 /* A whole list. Sites live in the arena. */
 bool dnsbl_site_parse_list(const char *list, struct arena *arena, struct dnsbl_site **sites, size_t *count, struct str *why);

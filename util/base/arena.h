@@ -6,6 +6,7 @@
 
 struct arena;
 
+/* Nothing is allocated before it is needed. */
 struct arena *arena_new(void);
 void arena_free(struct arena *arena); /* NULL is allowed */
 /* Frees what was allocated from it, keeps the first block for the next use. */

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* For intervals and deadlines: never goes back. */
 int64_t clock_monotonic_ms(void);
 int64_t clock_wall_us(void); /* microseconds since 1970 */
 

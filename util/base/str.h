@@ -16,6 +16,7 @@ void str_clear(struct str *str); /* length 0, memory kept */
 void str_truncate(struct str *str, size_t length); /* length must not be more than the present one */
 void str_reserve(struct str *str, size_t more);    /* room for so many more bytes */
 
+/* set replaces; put appends. A null pointer for text isn't allowed. */
 void str_set(struct str *str, const char *text);
 void str_put(struct str *str, const char *text);
 void str_put_bytes(struct str *str, const void *bytes, size_t length);

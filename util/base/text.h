@@ -9,6 +9,7 @@
 /* What Postfix takes as separators in most lists: blank, tab, line ends and comma. */
 #define TEXT_LIST_SEPARATORS ", \t\r\n"
 
+/* nocase: ASCII letters only, whatever the locale. */
 bool text_equal(const char *left, const char *right);
 bool text_equal_nocase(const char *left, const char *right);
 bool text_starts_with(const char *text, const char *prefix);

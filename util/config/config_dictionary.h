@@ -13,6 +13,7 @@ struct config_dictionary;
 /* Where a value came from. */
 enum config_origin { CONFIG_DEFAULT, CONFIG_COMPUTED, CONFIG_MAIN_CF, CONFIG_OVERRIDE };
 
+/* Empty: every parameter has its default. */
 struct config_dictionary *config_dictionary_new(void);
 void config_dictionary_free(struct config_dictionary *dictionary);
 /* Lives as long as the dictionary. */

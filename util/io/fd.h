@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Of a descriptor that is open; can't fail then. */
 void fd_set_nonblocking(int fd, bool on);
 void fd_set_close_on_exec(int fd, bool on);
 void fd_close(int *fd); /* if it isn't -1; sets it to -1 */

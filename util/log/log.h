@@ -37,6 +37,7 @@ void log_to_fd(int fd);
 void log_set_debug(int level);
 int log_debug_level(void);
 
+/* One line each: what happened to mail; what an administrator should look at; what failed, though the program goes on. */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -13,6 +13,7 @@ struct own_address;
 struct own_address *own_address_open(const char *interfaces, const char *protocols, const char *proxies);
 void own_address_close(struct own_address *own); /* NULL is allowed */
 
+/* Whether it is one of ours; ports don't matter. */
 bool own_address_has(const struct own_address *own, const struct sockaddr *address);
 /* "192.0.2.1" or "2001:db8::1"; anything else is not ours. */
 bool own_address_has_text(const struct own_address *own, const char *address);

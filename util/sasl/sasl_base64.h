@@ -6,6 +6,7 @@
 
 #include "util/base/str.h"
 
+/* RFC 4648 section 4, with padding; "" is. */
 bool sasl_base64_is_valid(const char *text);
 /* Appends to *out. False: not base64; *out got nothing. */
 bool sasl_base64_decode(const char *text, struct str *out);

@@ -29,6 +29,7 @@ struct rules_engine {
     enum rules_matched (*match)(void *compiled, const char *key, struct rules_match *match, unsigned groups, struct str *why);
 };
 
+/* For the operations of a struct table_type. */
 void *rules_open(const struct table_request *request, const struct rules_engine *engine);
 void rules_close(void *data);
 enum table_result rules_find(void *data, const char *key, struct str *value);

@@ -29,6 +29,7 @@ struct milter_macros {
 
 struct milter;
 
+/* Doesn't connect yet. config and settings are borrowed. */
 struct milter *milter_new(const struct config *config, const struct milter_settings *settings);
 /* Says goodbye and closes; NULL is allowed. */
 void milter_close(struct milter *milter);

@@ -6,6 +6,7 @@
 
 #include "qmgr/intake/state.h"
 
+/* Whether such filters are to see this message. */
 bool milter_internal_applies_to(const struct intake_message *message);
 /* The whole conversation; message->named has the recipients. */
 void milter_internal_run(struct intake_message *message);

@@ -91,6 +91,7 @@ void milter_wire_text(struct str *out, const char *text);
 void milter_wire_number(struct str *out, uint32_t number);
 void milter_wire_end(struct str *out, size_t start);
 
+/* The four bytes there, in network order. */
 uint32_t milter_wire_get_number(const void *bytes);
 
 /* Which protocol bits a version knows. */
