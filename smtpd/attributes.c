@@ -6,7 +6,8 @@
 #include "util/base/number.h"
 #include "util/base/text.h"
 #include "util/mail/xtext.h"
-#include "util/net/host_name.h"
+#include "util/net/haproxy.h"
+#include "util/net/ip_address.h"
 
 static const struct attribute_row *find_row(const struct attribute_row *rows, size_t count, const char *name)
 {
@@ -69,13 +70,33 @@ struct verdict attributes_parse(struct session *session, const char *verb, const
     return (struct verdict){0};
 }
 
+/* An IPv4 address mapped into IPv6 is the IPv4 address that access tables know. */
+static void unmap(struct ip_address *address)
+{
+    static const unsigned char mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+
+    if (address->family != AF_INET6 || memcmp(address->bytes, mapped, sizeof(mapped)) != 0)
+        return;
+    address->family = AF_INET;
+    memmove(address->bytes, address->bytes + sizeof(mapped), 4);
+}
+
 const char *attributes_address(struct session *session, const char *value)
 {
-    if (text_starts_with_nocase(value, "IPv6:"))
-        value += strlen("IPv6:");
-    else if (strchr(value, ':') != NULL)
+    struct haproxy_families families = haproxy_families_of(session->config->inet_protocols);
+    bool is_v6 = text_starts_with_nocase(value, "IPv6:");
+    struct ip_address address;
+    struct str text = {0};
+
+    if (!ip_address_parse(is_v6 ? value + strlen("IPv6:") : value, &address) || (address.family == AF_INET6) != is_v6)
         return NULL;
-    return host_name_is_address(value, HOST_NAME_SILENT) ? arena_copy_text(session->arena, value) : NULL;
+    unmap(&address);
+    if (!(address.family == AF_INET ? families.ipv4 : families.ipv6))
+        return NULL;
+    ip_address_put(&address, &text); /* in one form, whatever the client writes: tables are asked for it */
+    const char *copy = arena_copy_text(session->arena, str_text(&text));
+    str_free(&text);
+    return copy;
 }
 
 bool attributes_is_port(const char *value)

@@ -18,8 +18,8 @@ struct attribute_row {
 struct verdict attributes_parse(struct session *session, const char *verb, const char *arguments,
     const struct attribute_row *rows, size_t count);
 
-/* An address in XCLIENT's and XFORWARD's form ("192.0.2.1", "IPv6:2001:db8::1") without prefix, in the arena of the connection;
- * NULL: it is none. */
+/* An address in XCLIENT's and XFORWARD's form ("192.0.2.1", "IPv6:2001:db8::1") as access tables know it, in the arena of the
+ * connection; NULL: it is none, or inet_protocols excludes it. */
 const char *attributes_address(struct session *session, const char *value);
 bool attributes_is_port(const char *value);
 #endif

@@ -139,8 +139,9 @@ const char *limits_client_group(const struct session *session)
 
 bool limits_is_excepted(const struct session *session)
 {
-    return match_list_client(session->service->limits->exceptions, session->client.name, session->client.address)
-           == TABLE_FOUND;
+    return session->xclient_allowed
+           || match_list_client(session->service->limits->exceptions, session->client.name, session->client.address)
+                  == TABLE_FOUND;
 }
 
 static struct anvil_event event_of(const struct session *session, unsigned kind)

@@ -17,13 +17,13 @@ enum limit_event { LIMIT_MAIL, LIMIT_RCPT, LIMIT_AUTH, LIMIT_TLS };
 struct limits *limits_open(const struct config *config, const char *socket);
 void limits_close(struct limits *limits);
 
-/* A client came: code 0, or the 421 to greet it with. */
+/* A client came, or was made known by XCLIENT: code 0, or the 421 to greet it with. */
 struct verdict limits_connect(struct session *session);
 /* It left. */
 void limits_disconnect(struct session *session);
 /* It does something that may be limited: code 0, or the refusal (for LIMIT_TLS one that ends the session). */
 struct verdict limits_count(struct session *session, enum limit_event event);
-/* smtpd_client_event_limit_exceptions lists it. */
+/* smtpd_client_event_limit_exceptions lists it, or it may speak for others (XCLIENT), who are counted instead. */
 bool limits_is_excepted(const struct session *session);
 /* Address or network in whose name this client is counted; lives as long as the command. */
 const char *limits_client_group(const struct session *session);

@@ -3,6 +3,7 @@
 #include "smtpd/client_rights.h"
 #include "smtpd/command.h"
 #include "smtpd/greeting.h"
+#include "smtpd/limits.h"
 #include "smtpd/login.h"
 #include "smtpd/milter_stage.h"
 #include "smtpd/session.h"
@@ -164,5 +165,8 @@ struct verdict command_xclient(struct session *session, const char *arguments)
     client_rights_find(session);
     renew_login(session);
     session->uncounted = true; /* the log counts it among the failed ones */
+    verdict = limits_connect(session);
+    if (verdict.code != 0)
+        return verdict;
     return greeting_decide(session);
 }
