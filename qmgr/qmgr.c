@@ -98,6 +98,17 @@ static bool has_work(void *context)
     return leave_has_work(manager);
 }
 
+/* for_probes: room for the configuration with which address probes are routed; as long as the routers. */
+static void open_routers(struct manager *manager, const struct config *rewrite, struct config *for_probes)
+{
+    manager->rewrite = rewrite;
+    manager->router = router_open(rewrite);
+    if (probe_route_config(rewrite, for_probes) != NULL)
+        manager->probe_router = router_open(for_probes);
+    manager->router_waits = router_may_wait(manager->router)
+        || (manager->probe_router != NULL && router_may_wait(manager->probe_router));
+}
+
 int main(int argc, char **argv)
 {
     struct worker *worker = worker_start(argc, argv, "qmgr");
@@ -108,14 +119,8 @@ int main(int argc, char **argv)
     delivery_log_set(config->delay_logging_resolution_limit, config->info_log_address_format);
     manager.spool = open_spool(config);
     manager.master_cf = load_master_cf(config);
-    const struct config *rewrite = worker_config_of(worker, config->rewrite_service_name, "trivial-rewrite");
     struct config for_probes;
-    manager.rewrite = rewrite;
-    manager.router = router_open(rewrite);
-    if (probe_route_config(rewrite, &for_probes) != NULL)
-        manager.probe_router = router_open(&for_probes);
-    manager.router_waits = router_may_wait(manager.router)
-        || (manager.probe_router != NULL && router_may_wait(manager.probe_router));
+    open_routers(&manager, worker_config_of(worker, config->rewrite_service_name, "trivial-rewrite"), &for_probes);
     worker_confine(worker, CONFINE_QUEUE);
 
     manager.foreign = recovery_run(manager.spool);

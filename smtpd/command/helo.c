@@ -64,7 +64,8 @@ struct verdict command_helo(struct session *session, const char *arguments)
     return greet(session, arguments, false);
 }
 
-struct verdict command_ehlo(struct session *session, const char *arguments)
+/* What is offered to this client and not withheld, each on a line of its own. */
+static void put_offers(struct session *session, unsigned withheld, struct str *lines)
 {
     const struct config *config = session->config;
     bool login = login_is_offered(session);
@@ -95,19 +96,25 @@ struct verdict command_ehlo(struct session *session, const char *arguments)
         { KEYWORD_LIMITS, config->smtpd_announce_limits, /* RFC 9422 */
           arena_printf(session->call, "LIMITS RCPTMAX=%lld", (long long)config->smtpd_recipient_limit) },
     };
+
+    for (size_t i = 0; i < COUNT_OF(offers); i++) {
+        if (offers[i].on && !(withheld & offers[i].bit))
+            str_printf(lines, "\n%s", offers[i].text);
+    }
+}
+
+struct verdict command_ehlo(struct session *session, const char *arguments)
+{
+    unsigned withheld = session->discard_keywords;
     struct str lines = {0};
 
     struct verdict verdict = greet(session, arguments, true);
     if (verdict.code != 250)
         return verdict;
-    unsigned withheld = session->discard_keywords;
     if (session->milter_refuses)
         withheld |= ~(unsigned)(KEYWORD_ENHANCEDSTATUSCODES | KEYWORD_SILENT_DISCARD);
     str_put(&lines, verdict.text);
-    for (size_t i = 0; i < COUNT_OF(offers); i++) {
-        if (offers[i].on && !(withheld & offers[i].bit))
-            str_printf(&lines, "\n%s", offers[i].text);
-    }
+    put_offers(session, withheld, &lines);
     if ((session->discard_keywords & ~(unsigned)KEYWORD_SILENT_DISCARD)
         && !(session->discard_keywords & KEYWORD_SILENT_DISCARD))
         log_discarded(session);

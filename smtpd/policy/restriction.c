@@ -137,60 +137,70 @@ static bool take_ordered_table(struct restriction_parser *parser, struct arena *
     return good;
 }
 
+/* argument: NULL when there is none. False: the flaw says what is wrong with it. */
+static bool take_table(struct restriction_parser *parser, struct arena *arena, const char *argument, struct restriction *item)
+{
+    bool may_be_braced = item->type->argument == ARGUMENT_ORDERED_TABLE;
+
+    if (may_be_braced && argument != NULL && *argument == '{') {
+        if (take_ordered_table(parser, arena, argument, item))
+            return true;
+    } else if (argument != NULL && is_table_argument(argument)) {
+        item->table = open_table(parser, argument);
+        return true;
+    }
+    item->flaw = arena_printf(arena, "restriction %s: bad argument \"%s\": need maptype:mapname", item->name,
+        argument != NULL ? argument : may_be_braced ? "" : item->name);
+    return false;
+}
+
+static bool take_service(struct restriction_parser *parser, struct arena *arena, const char *argument,
+    struct restriction *item)
+{
+    if (argument == NULL || (*argument != '{' && !is_table_argument(argument))) {
+        item->flaw = arena_printf(arena, "restriction %s must be followed by transport:server", item->name);
+        return false;
+    }
+    item->service = open_service(parser, argument);
+    if (policy_service_flaw(item->service) != NULL)
+        item->flaw = arena_printf(arena, "restriction %s: %s", item->name, policy_service_flaw(item->service));
+    return true;
+}
+
 /* Takes the argument that the type wants from the text; sets the flaw when there is none. */
 static void take_argument(struct restriction_parser *parser, struct arena *arena, const char **cursor,
     struct restriction *item)
 {
-    const char *argument;
+    const char *word;
     const char *peek = *cursor;
+    const char *argument = next_word(&peek, arena, &word) ? word : NULL;
+    bool good = argument != NULL;
     int64_t number;
-    bool have = next_word(&peek, arena, &argument);
 
     switch (item->type->argument) {
     case ARGUMENT_NONE:
         return;
     case ARGUMENT_TABLE:
-        if (!have || !is_table_argument(argument)) {
-            item->flaw = arena_printf(arena, "restriction %s: bad argument \"%s\": need maptype:mapname", item->name,
-                have ? argument : item->name);
-            return;
-        }
-        item->table = open_table(parser, argument);
-        break;
     case ARGUMENT_ORDERED_TABLE:
-        if (have && *argument == '{' ? !take_ordered_table(parser, arena, argument, item) : !have || !is_table_argument(argument)) {
-            item->flaw = arena_printf(arena, "restriction %s: bad argument \"%s\": need maptype:mapname", item->name,
-                have ? argument : "");
-            *cursor = peek;
-            return;
-        }
-        if (*argument != '{')
-            item->table = open_table(parser, argument);
+        good = take_table(parser, arena, argument, item);
         break;
     case ARGUMENT_NUMBER:
-        if (!have || !number_parse_i64(argument, 0, 100000, &number)) {
+        good = good && number_parse_i64(argument, 0, 100000, &number);
+        if (!good)
             item->flaw = arena_printf(arena, "restriction %s must be followed by number", item->name);
-            return;
-        }
         break;
     case ARGUMENT_DOMAIN:
-        if (!have) {
+        if (!good)
             item->flaw = arena_printf(arena, "restriction %s requires domain name argument", item->name);
-            return;
-        }
         break;
     case ARGUMENT_SERVICE:
-        if (!have || (*argument != '{' && !is_table_argument(argument))) {
-            item->flaw = arena_printf(arena, "restriction %s must be followed by transport:server", item->name);
-            return;
-        }
-        item->service = open_service(parser, argument);
-        if (policy_service_flaw(item->service) != NULL)
-            item->flaw = arena_printf(arena, "restriction %s: %s", item->name, policy_service_flaw(item->service));
+        good = take_service(parser, arena, argument, item);
         break;
     }
-    item->argument = argument;
-    *cursor = peek;
+    if (good)
+        item->argument = argument;
+    if (good || item->type->argument == ARGUMENT_ORDERED_TABLE)
+        *cursor = peek;
 }
 
 static void parse_bare_table(struct restriction_parser *parser, struct arena *arena,
