@@ -330,6 +330,8 @@ static bool give_order(struct link *link, struct delivery *delivery)
     }
     link->orders++;
     delivery->message->running++;
+    log_debug("%s: order to %s (%s, %zu recipients, next hop \"%s\")", delivery->message->id,
+        schedule_transport_name(link->group->transport), delivery->kind, delivery->count, delivery->next_hop);
     return true;
 }
 

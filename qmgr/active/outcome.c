@@ -39,12 +39,13 @@ static void conclude(struct message *message)
     struct manager *manager = message->manager;
     int64_t now_s = clock_wall_us() / 1000000;
 
-    if (has_deferred(message))
-        (void)message_store_retry(message, /* says itself what went wrong */
-            backoff_next_attempt(&manager->backoff, message->envelope.arrival_us / 1000000, now_s),
-            message->delay_warned);
-    else
+    if (has_deferred(message)) {
+        int64_t next_s = backoff_next_attempt(&manager->backoff, message->envelope.arrival_us / 1000000, now_s);
+        log_debug("%s: deferred for %lld seconds", message->id, (long long)(next_s - now_s));
+        (void)message_store_retry(message, next_s, message->delay_warned); /* says itself what went wrong */
+    } else {
         remove_message(message);
+    }
     message_free(message);
     refill_wake(manager->refill);
 }
@@ -118,11 +119,25 @@ static void finish(struct delivery *delivery, const struct schedule_reason *unre
         suspend_destination(dead, unreachable);
 }
 
+static void tell_end(const struct delivery *delivery, const struct agent_finished *finished)
+{
+    size_t counts[TARGET_DEFERRED + 1] = {0};
+
+    if (log_debug_level() == 0)
+        return;
+    for (size_t i = 0; i < delivery->count; i++)
+        counts[delivery->message->targets[delivery->indexes[i]].state]++;
+    log_debug("%s: %s ended by %s: %zu done, %zu failed, %zu deferred%s%s", delivery->message->id, delivery->kind,
+        schedule_transport_name(schedule_entry_transport(&delivery->entry)), counts[TARGET_DONE], counts[TARGET_FAILED],
+        counts[TARGET_DEFERRED], finished->unreachable ? "; unreachable: " : "", finished->unreachable ? finished->why : "");
+}
+
 static void on_finished(struct delivery *delivery, const struct agent_finished *finished)
 {
     struct str why = {0};
 
     delivery_defer_rest(delivery, "4.3.0", "unknown mail transport error");
+    tell_end(delivery, finished);
     if (finished->unreachable) {
         str_printf(&why, "delivery temporarily suspended: %.4096s", finished->why);
         finish(delivery, &(struct schedule_reason){ finished->status, str_text(&why) });

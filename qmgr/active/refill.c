@@ -84,6 +84,8 @@ static void begin(struct refill *refill, struct walk *walk, bool all)
         walk->again_all |= all;
         return;
     }
+    log_debug("look through %s%s; %zu messages with %zu recipients are active", spool_queue_name(walk->queue),
+        all ? ", whatever its time" : "", refill->manager->message_count, refill->manager->recipient_count);
     walk->all = all;
     walk->started_us = clock_wall_us();
     walk->scan = scan_open(refill->manager->spool, walk->queue);

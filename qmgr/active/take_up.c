@@ -138,6 +138,8 @@ static struct router *router_of(const struct message *message)
 /* The recipient's transport is known. */
 static void add_routed(struct message *message, size_t index, const struct route *route)
 {
+    log_debug("%s: <%s> goes by transport %s, next hop \"%s\", as <%s>", message->id, message->envelope.recipients[index].address,
+        route->transport, route->next_hop, route->recipient);
     message->routed[message->routed_count++] =
         (struct routed){ (uint32_t)index, route->transport, route->next_hop, route->recipient };
 }
@@ -257,6 +259,8 @@ static void schedule_group(struct message *message, const struct routed *routed,
         return;
     }
     message->deliveries++;
+    log_debug("%s: delivery of %zu recipients by %s to \"%s\" waits behind %zu others of that transport; %zu run", message->id, count,
+        routed->transport, destination, schedule_waiting(transport), schedule_running(transport));
     schedule_add(transport, destination, message, &delivery->entry);
     agent_pool_pump(manager->pool, transport);
 }
