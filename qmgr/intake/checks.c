@@ -10,6 +10,7 @@
 #include "util/log/log.h"
 #include "util/mail/address.h"
 #include "util/mail/header.h"
+#include "util/mail/reason.h"
 #include "util/table/maps.h"
 
 struct list {
@@ -277,31 +278,11 @@ static bool do_redirect(struct match *match)
     return true;
 }
 
-/* The length of an enhanced status code (RFC 3463, class 4 or 5) at the start of a text, or 0. */
-static size_t status_length(const char *text)
-{
-    size_t at = 1;
-
-    if ((text[0] != '4' && text[0] != '5') || text[1] != '.')
-        return 0;
-    for (int part = 0; part < 2; part++) {
-        size_t digits = 0;
-        if (text[at++] != '.')
-            return 0;
-        while (digits < 4 && text_is_digit(text[at + digits]))
-            digits++;
-        if (digits == 0 || digits == 4)
-            return 0;
-        at += digits;
-    }
-    return text[at] == '\0' || text_is_space(text[at]) ? at : 0;
-}
-
 static bool do_reject(struct match *match)
 {
     struct intake_message *message = match->message;
     struct verdict verdict = { .code = 550, .status = "5.7.1", .text = "message content rejected" };
-    size_t length = status_length(match->argument);
+    size_t length = match->argument[0] == '2' ? 0 : (size_t)reason_status_length(match->argument);
     struct str logged = {0};
 
     if (*match->argument != '\0')
