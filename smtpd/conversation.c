@@ -136,9 +136,9 @@ static void say_goodbye(struct session *session, enum stream_status status)
 static struct verdict run_line(struct session *session, const struct str *line)
 {
     if (!stream_line_had_cr(session->stream)) {
-        struct verdict refused = session_judge_bare_newline(session);
-        session->errors += refused.code != 0;
-        if (refused.code != 0)
+        struct verdict refused = session_judge_bare_newline(session, session->where);
+        session->quit = refused.code != 0;
+        if (session->quit)
             return refused;
     }
     return command_run(session, str_text(line));

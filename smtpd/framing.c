@@ -80,6 +80,8 @@ enum stream_status framing_read_data(struct framing *framing, struct stream *str
 /* The part of a chunk that is in the buffer. */
 static void put_chunk(struct framing *framing, const char *bytes, size_t length)
 {
+    bool after_cr = framing->held_cr; /* true for the first line end only */
+
     if (framing->held_cr && length > 0) {
         framing->held_cr = false;
         if (bytes[0] != '\n')
@@ -94,6 +96,9 @@ static void put_chunk(struct framing *framing, const char *bytes, size_t length)
             line--;
         if (lf == NULL)
             framing->held_cr = has_cr;
+        else if (!has_cr && !(line == 0 && after_cr))
+            framing->saw_bare_lf = true;
+        after_cr = false;
         if (line > 0 || lf != NULL)
             put(framing, bytes, line, lf != NULL);
         bytes += used;

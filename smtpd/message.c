@@ -271,7 +271,7 @@ struct verdict message_end(struct session *session, bool chunked)
 
     session->ended_content = true;
     if (transaction->framing.saw_bare_lf) {
-        struct verdict refused = session_judge_bare_newline(session);
+        struct verdict refused = session_judge_bare_newline(session, "END-OF-MESSAGE");
         if (refused.code != 0) {
             transaction_reset(transaction);
             return refused;

@@ -101,7 +101,7 @@ bool session_read_line(struct session *session, struct str *line, size_t limit, 
     return status == STREAM_OK;
 }
 
-struct verdict session_judge_bare_newline(struct session *session)
+struct verdict session_judge_bare_newline(struct session *session, const char *stage)
 {
     const struct config *config = session->config;
     bool refused = text_equal_nocase(config->smtpd_forbid_bare_newline, "reject");
@@ -110,8 +110,8 @@ struct verdict session_judge_bare_newline(struct session *session)
     if (session->bare_newline_excluded || (!refused && !noted))
         return (struct verdict){0};
     if (refused || !session->bare_newline_noted)
-        log_info("%s: %s: bare <LF> received after %s from %s", session_queue_id(session), refused ? "reject" : "note",
-            session->where, session->client_text);
+        session_log_action(session, refused ? "reject" : "note", stage, "bare <LF> received",
+            session->transaction.recipient_count == 1 ? session->transaction.recipient : NULL);
     session->bare_newline_noted = true;
     if (noted)
         return (struct verdict){0};

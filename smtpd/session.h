@@ -122,8 +122,8 @@ struct verdict session_reject(struct session *session, struct verdict verdict, c
 /* A look-up about the session itself failed: the answer that ends it, logged as of that stage. */
 struct verdict session_local_data_error(struct session *session, const char *stage);
 
-/* A line that ended in a bare LF was received: what smtpd_forbid_bare_newline says to that; code 0: go on. */
-struct verdict session_judge_bare_newline(struct session *session);
+/* A line that ended in a bare LF was received at that stage: what smtpd_forbid_bare_newline says to that; code 0: go on. */
+struct verdict session_judge_bare_newline(struct session *session, const char *stage);
 
 /* "ESMTP" or "SMTP"; only Received: tells more. */
 const char *session_protocol(const struct session *session);

@@ -135,6 +135,11 @@ static struct verdict take(struct session *session, const struct chunk *chunk)
             (unsigned long long)transaction->framing.size_bytes);
         return (struct verdict){0};
     }
+    if (transaction->framing.saw_bare_lf) {
+        struct verdict refused = session_judge_bare_newline(session, "BDAT content");
+        if (refused.code != 0)
+            return spoil(session, chunk, refused);
+    }
     if (!chunk->last && transaction->too_big)
         return spoil(session, chunk, VERDICT(552, "5.3.4", "Error: message file too big"));
     if (!chunk->last)
