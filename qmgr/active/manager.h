@@ -43,7 +43,7 @@ struct manager {
     size_t message_count;
     size_t recipient_count;        /* of the active messages */
     bool leaving;                  /* ... after a reload, and a successor takes care of all but what is under way */
-    size_t foreign;                /* files in active/ and spare/ that our predecessor keeps */
+    size_t foreign;                /* files in active/ and spare/ that our predecessor keeps, or that nobody has in hand */
     size_t triggers;               /* requests that were begun and aren't read yet */
     bool draining;                 /* about to end: no delivery is started any more */
 };

@@ -316,6 +316,17 @@ static bool write_state(struct message *message, int fd, int64_t next_attempt_s,
     return message_file_write_header(fd, &message->file) && fdatasync(fd) == 0 && futimens(fd, times) == 0;
 }
 
+/* It stays in active for now, and the next queue run moves it to incoming, as it does with what a predecessor left. Not if that would
+ * repeat what was done and couldn't be marked, again and again: then the next start does it. */
+static void leave_for_queue_run(struct message *message)
+{
+    for (size_t i = 0; i < message->envelope.recipient_count; i++) {
+        if (message->targets[i].state == TARGET_DONE && !message->targets[i].marked)
+            return;
+    }
+    message->manager->foreign++;
+}
+
 bool message_store_retry(struct message *message, int64_t next_attempt_s, bool delay_warned)
 {
     struct spool *spool = message->manager->spool;
@@ -323,8 +334,10 @@ bool message_store_retry(struct message *message, int64_t next_attempt_s, bool d
     int fd = open_anywhere(message, &queue);
 
     if (fd < 0) {
-        if (errno != ENOENT) /* removed by postsuper -d: nothing to keep */
+        if (errno != ENOENT) { /* removed by postsuper -d: nothing to keep */
             log_warning("%s: open queue file: %m", message->id);
+            leave_for_queue_run(message);
+        }
         return false;
     }
     bool written = write_state(message, fd, next_attempt_s, delay_warned);
@@ -335,6 +348,7 @@ bool message_store_retry(struct message *message, int64_t next_attempt_s, bool d
         && !spool_move(spool, QUEUE_ACTIVE, QUEUE_INCOMING, message->id) /* a full disk has no room for a subfolder */
         && errno != ENOENT) { /* else postsuper has just taken it away, with what was written */
         log_warning("%s: move to the deferred queue: %m", message->id);
+        leave_for_queue_run(message);
         return false;
     }
     return written;
