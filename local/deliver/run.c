@@ -198,8 +198,6 @@ static void run(struct delivery *delivery, const struct step *step, const char *
 
 void run_destination(struct delivery *delivery, const struct step *step, const char *command)
 {
-    while (text_is_space(*command))
-        command++;
     if (!(delivery->local->commands_from & step->source))
         report(delivery, step, 550, "5.7.1", "mail to command is restricted");
     else if (delivery->verify)

@@ -391,7 +391,7 @@ static bool put_results(struct expansion *expansion, size_t at, const struct str
     struct str result = {0};
     struct address_list *list =
         address_list_parse(str_text(value), value->length, (size_t)message->intake->config->virtual_alias_expansion_limit * 16 + 64);
-    const char *each = address_list_get(list, 0);
+    const char *each = text_equal(str_text(value), "<>") ? "" : address_list_get(list, 0); /* "<>": empty_address_recipient */
     bool good = each != NULL;
 
     if (!good) {

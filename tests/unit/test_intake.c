@@ -239,6 +239,7 @@ static void envelope_addresses_are_mapped(void **unused)
             "v@example.test alice@example.test", "alice@example.test(v@example.test)" },
         { "virtual_alias_maps = inline:{{s@example.test=s@example.test, alice@example.test}}\n", "s@example.test",
             "s@example.test(s@example.test) alice@example.test(s@example.test)" },
+        { "virtual_alias_maps = inline:{v@example.test=<>}\n", "v@example.test", "(v@example.test)" },
         { "canonical_maps = inline:{al@example.test=alice}\nrecipient_delimiter = +\n", "al+x@example.test",
             "alice+x@mail.example.test(al+x@example.test)" },
         { "canonical_maps = inline:{@old.example=@new.example}\n", "u@old.example", "u@new.example(u@old.example)" },

@@ -155,6 +155,7 @@ static void exit_statuses_have_meanings(void **unused)
 {
     static const struct { int status; const char *output; int code; const char *dsn; const char *text; } cases[] = {
         { 67 << 8, "", 550, "5.1.1", "user unknown" },
+        { 67 << 8, "a\tb\1c\n", 550, "5.1.1", "user unknown. Command output: a b_c " },
         { 67 << 8, "no mailbox\n", 550, "5.1.1", "user unknown. Command output: no mailbox " },
         { 75 << 8, "", 450, "4.3.0", "temporary failure" },
         { 1 << 8, "", 550, "5.3.0", "Command died with status 1: \"x\"" },

@@ -443,6 +443,8 @@ static void put_token(const struct address_list *list, struct str *out, const st
     case TOKEN_ADDRESS:
         if (token->changed == NULL)
             str_put(out, str_text(&list->text) + token->written);
+        else if (*text == '\0')
+            str_put(out, "\"\""); /* a list must not have a hole */
         else
             address_quote(text, out);
         break;

@@ -52,11 +52,11 @@ static size_t status_length(const char *text)
     return length;
 }
 
-/* Line ends become blanks, what isn't printable '_': it is part of one line from here on. */
+/* Line ends and tabs become blanks, what isn't printable '_': it is part of one line from here on. */
 static void put_output(struct str *why, const char *output)
 {
     while (*output != '\0') {
-        size_t line = strcspn(output, "\r\n");
+        size_t line = strcspn(output, "\r\n\t");
         text_put_printable(why, output, line, '_', true);
         output += line;
         if (*output != '\0') {

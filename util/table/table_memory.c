@@ -132,6 +132,26 @@ static bool put_prepared(struct memory_table *memory, const char *key, const cha
     return good;
 }
 
+/* The '=' behind a name; quotes in a name (as of a local part) may hold one. NULL with *why: there is none, or white space before it. */
+static const char *find_equals(const char *text, struct str *why)
+{
+    const char *at = text;
+    bool quoted = false;
+
+    for (; *at != '\0' && (quoted || (*at != '=' && !text_is_space(*at))); at++) {
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+        else if (*at == '"')
+            quoted = !quoted;
+    }
+    while (text_is_space(*at))
+        at++;
+    if (*at == '=')
+        return at;
+    str_set(why, quoted ? "unbalanced '\"'" : "missing '=' after attribute name");
+    return NULL;
+}
+
 /* One "name=value", maybe in braces with white space around both. */
 static bool put_pair(struct memory_table *memory, char *pair, struct str *why)
 {
@@ -140,24 +160,18 @@ static bool put_pair(struct memory_table *memory, char *pair, struct str *why)
     bool braced = pair[0] == '{';
     bool good = !braced || brace_content(pair, &inner, why);
     const char *text = braced ? str_text(&inner) : pair;
-    const char *equals = good ? strchr(text, '=') : NULL;
+    const char *equals = good ? find_equals(text, why) : NULL;
 
-    if (good && equals == NULL) {
-        str_set(why, "missing '=' after attribute name");
-        good = false;
-    }
+    good = equals != NULL;
     if (good) {
         size_t length = (size_t)(equals - text);
         while (length > 0 && text_is_space(text[length - 1]))
             length--;
         str_put_bytes(&name, text, length);
-        good = strpbrk(str_text(&name), " \t\r\n") == NULL;
-        if (!good)
-            str_set(why, "missing '=' after attribute name");
         equals++;
         while (text_is_space(*equals))
             equals++;
-        good = good && put_prepared(memory, str_text(&name), equals, why);
+        good = put_prepared(memory, str_text(&name), equals, why);
     }
     str_free(&inner);
     str_free(&name);
