@@ -19,6 +19,7 @@
 #include "util/net/tls_chain.h"
 #include "util/net/tls_fingerprint.h"
 #include "util/net/tls_keep.h"
+#include "util/net/tls_key_exchange.h"
 #include "util/net/tls_log.h"
 #include "util/net/tls_names.h"
 #include "util/net/tls_options.h"
@@ -194,71 +195,6 @@ static bool load_authorities(struct tls_context *context, struct str *why)
     return true;
 }
 
-/* Names that this library doesn't know are skipped; the number of others. */
-static size_t put_groups(struct tls_context *context, const char *list, const char *kind, struct str *known)
-{
-    const char *word;
-    size_t length;
-    size_t count = 0;
-
-    while (text_next_word(&list, ", \t\r\n:", &word, &length)) {
-        struct str one = {0};
-        str_put_bytes(&one, word, length);
-        if (SSL_CTX_set1_groups_list(context->ssl, str_text(&one)) == 1) {
-            str_printf(known, "%s%s", known->length == 0 ? "" : ":", str_text(&one));
-            count++;
-        } else {
-            log_warning("ignoring unknown %s \"%s\"", kind, str_text(&one));
-        }
-        str_free(&one);
-    }
-    ERR_clear_error();
-    return count;
-}
-
-/* A list without any name that is known leaves the choice to the library. */
-static void set_groups(struct tls_context *context)
-{
-    const struct tls_settings *settings = &context->settings;
-    const char *curves = settings->use_curves ? settings->curves : "";
-    struct str known = {0};
-
-    if (*curves == '\0' && *settings->groups == '\0')
-        return;
-    bool none = put_groups(context, curves, "ECDHE curve", &known) == 0 && *curves != '\0';
-    (void)put_groups(context, settings->groups, "FFDHE group", &known); /* may be none */
-    if (none || known.length == 0)
-        (void)SSL_CTX_set1_groups_list(context->ssl, "X25519:P-256:X448:P-521:P-384"); /* OpenSSL's own choice */
-    else
-        (void)SSL_CTX_set1_groups_list(context->ssl, str_text(&known)); /* each of them was taken alone */
-    ERR_clear_error();
-    str_free(&known);
-}
-
-/* A file of parameters of one's own; without one the library chooses by the key's size. */
-static void set_dh(struct tls_context *context)
-{
-    const char *file = context->settings.dh_file;
-    EVP_PKEY *parameters = NULL;
-
-    SSL_CTX_set_dh_auto(context->ssl, 1);
-    if (*file == '\0' || text_equal(file, "auto"))
-        return;
-    BIO *pem = BIO_new_file(file, "r");
-    if (pem == NULL) {
-        log_warning("error opening DH parameter file \"%s\": %s -- using compiled-in defaults", file, strerror(errno));
-        ERR_clear_error();
-        return;
-    }
-    parameters = PEM_read_bio_Parameters(pem, NULL);
-    BIO_free(pem);
-    if (parameters == NULL || SSL_CTX_set0_tmp_dh_pkey(context->ssl, parameters) != 1) {
-        log_warning("cannot load DH parameters from file %s -- using compiled-in defaults", file);
-        EVP_PKEY_free(parameters);
-    }
-    ERR_clear_error();
-}
-
 static void set_options(struct tls_context *context)
 {
     const struct tls_settings *settings = &context->settings;
@@ -283,7 +219,7 @@ static void set_server(struct tls_context *context)
 {
     static const unsigned char session_context[] = "smtpd";
 
-    set_dh(context);
+    tls_key_exchange_set_dh(context->ssl, context->settings.dh_file);
     SSL_CTX_set_session_cache_mode(context->ssl, context->settings.always_issue_ids || *context->settings.ticket_cipher != '\0'
             ? SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL | SSL_SESS_CACHE_NO_AUTO_CLEAR : SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_session_id_context(context->ssl, session_context, sizeof(session_context) - 1); /* short enough */
@@ -348,7 +284,8 @@ static bool set_rules(struct tls_context *context, struct str *why)
     set_options(context);
     if (settings->is_server)
         set_server(context);
-    set_groups(context);
+    tls_key_exchange_set_groups(context->ssl, context->settings.use_curves ? context->settings.curves : "",
+        context->settings.groups);
     if (!tls_context_use(context, settings->protocols, settings->cipher_list, "")) {
         bool by_protocols = context->protocols.data == NULL;
         str_clear(why);
