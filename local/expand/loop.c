@@ -12,20 +12,13 @@ enum { LINE_MAX_BYTES = 4096, LIST_MAX_BYTES = 1048576 };
 static void note(struct str *list, const char *line, size_t length)
 {
     size_t name = strlen(DELIVERED_TO);
-    struct str value = {0};
 
     while (name < length && text_is_space(line[name]))
         name++;
-    str_put_bytes(&value, line + name, length - name);
-    while (value.length > 0 && text_is_space(value.data[value.length - 1]))
-        str_truncate(&value, value.length - 1);
-    size_t start = list->length;
-    if (!address_unquote(str_text(&value), list)) {
-        str_truncate(list, start);
-        str_put(list, str_text(&value));
-    }
+    while (length > name && text_is_space(line[length - 1]))
+        length--;
+    str_put_bytes(list, line + name, length - name);
     str_put_char(list, '\n');
-    str_free(&value);
 }
 
 static void read_header(struct delivery *delivery, struct str *list)
@@ -46,6 +39,17 @@ static void read_header(struct delivery *delivery, struct str *list)
     message_lines_stop(&lines);
 }
 
+static bool is_listed(const struct str *list, const struct str *address)
+{
+    for (const char *at = str_text(list); *at != '\0';) {
+        size_t line = strcspn(at, "\n");
+        if (line == address->length && strncasecmp(at, str_text(address), line) == 0)
+            return true;
+        at += line + (at[line] == '\n');
+    }
+    return false;
+}
+
 bool loop_is_here(struct delivery *delivery, const char *address)
 {
     if (delivery->verify || !delivery->order->file.complete)
@@ -54,12 +58,9 @@ bool loop_is_here(struct delivery *delivery, const char *address)
         delivery->delivered_to = arena_allocate(delivery->order->arena, sizeof(*delivery->delivered_to));
         read_header(delivery, delivery->delivered_to);
     }
-    size_t length = strlen(address);
-    for (const char *at = str_text(delivery->delivered_to); *at != '\0';) {
-        size_t line = strcspn(at, "\n");
-        if (line == length && strncasecmp(at, address, length) == 0)
-            return true;
-        at += line + (at[line] == '\n');
-    }
-    return false;
+    struct str written = {0};
+    address_quote(address, &written); /* as we would write it: another form of it is somebody else's */
+    bool found = is_listed(delivery->delivered_to, &written);
+    str_free(&written);
+    return found;
 }
