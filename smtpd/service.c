@@ -63,7 +63,7 @@ void service_open(struct service *service, const struct config *config, const st
     service->policy = policy_open(config, service->router);
     service->discard_keyword_maps = maps_open(config, "smtpd_discard_ehlo_keyword_address_maps",
         config->smtpd_discard_ehlo_keyword_address_maps, TABLE_FOLD);
-    service->command_filter = maps_open(config, "smtpd_command_filter", config->smtpd_command_filter, 0);
+    service->command_filter = maps_open(config, "smtpd_command_filter", config->smtpd_command_filter, TABLE_EMPTY_VALUES);
     service->footers = maps_open(config, "smtpd_reject_footer_maps", config->smtpd_reject_footer_maps, 0);
     service->reject_filter = maps_open(config, "smtpd_reject_filter_maps", config->smtpd_reject_filter_maps, 0);
     service->debug_peers = match_list_open(config, "debug_peer_list", config->debug_peer_list);

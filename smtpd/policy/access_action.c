@@ -215,7 +215,6 @@ static const struct {
     enum decision (*act)(const struct entry *entry);
 } actions[] = {
     { "OK", act_ok },
-    { "PERMIT", act_ok },
     { "RELAY", act_ok },
     { "DUNNO", act_dunno },
     { "REJECT", act_reject },

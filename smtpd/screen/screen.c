@@ -102,7 +102,7 @@ void screen_open(struct screen *screen, const struct config *config, const char 
     screen->discard_keyword_maps = maps_open(config, "postscreen_discard_ehlo_keyword_address_maps",
         config->postscreen_discard_ehlo_keyword_address_maps, TABLE_FOLD);
     screen->footer_maps = maps_open(config, "postscreen_reject_footer_maps", config->postscreen_reject_footer_maps, 0);
-    screen->command_filter = maps_open(config, "postscreen_command_filter", config->postscreen_command_filter, 0);
+    screen->command_filter = maps_open(config, "postscreen_command_filter", config->postscreen_command_filter, TABLE_EMPTY_VALUES);
     screen->discard_keywords = keywords_parse(config->postscreen_discard_ehlo_keywords);
     read_actions(screen);
     read_tests(screen);

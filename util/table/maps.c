@@ -12,6 +12,7 @@ struct maps {
     char *title;
     struct table **table;
     size_t count;
+    bool takes_empty; /* TABLE_EMPTY_VALUES */
     const char *user; /* whom maps_expect_user looked up; NULL: nobody, or it failed */
     bool user_exists;
 };
@@ -22,6 +23,7 @@ struct maps *maps_open(const struct config *config, const char *title, const cha
     struct str word = {0};
 
     maps->title = memory_copy_text(title);
+    maps->takes_empty = (flags & TABLE_EMPTY_VALUES) != 0;
     while (brace_next_word(&list, TEXT_LIST_SEPARATORS, &word)) {
         maps->table = memory_resize(maps->table, maps->count + 1, sizeof(struct table *));
         maps->table[maps->count++] = table_open(config, str_text(&word), flags);
@@ -101,7 +103,7 @@ static enum table_result find(struct maps *maps, const char *key, bool fixed_onl
         if ((fixed_only && !table_is_fixed(maps->table[i])) || needs_no_asking(maps, maps->table[i], key))
             continue;
         enum table_result result = table_find(maps->table[i], key, value);
-        if (result == TABLE_FOUND && value->length == 0) {
+        if (result == TABLE_FOUND && value->length == 0 && !maps->takes_empty) {
             log_warning("%s lookup of %s returns an empty string result", maps->title, key);
             log_warning("%s should return NO RESULT in case of NOT FOUND", maps->title);
             result = TABLE_FAILED;

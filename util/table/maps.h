@@ -1,5 +1,6 @@
 /* maps.h: an ordered list of tables, as most *_maps parameters are: "hash:/a, pcre:/b". The first that has the key wins; a
- * failure of an earlier table ends the search (a later table's answer could be wrong); an empty value is such a failure. */
+ * failure of an earlier table ends the search (a later table's answer could be wrong); an empty value is such a failure (but see
+ * TABLE_EMPTY_VALUES). */
 #ifndef UTIL_TABLE_MAPS_H
 #define UTIL_TABLE_MAPS_H
 #include "util/table/table.h"

@@ -18,6 +18,7 @@ enum {
     TABLE_EMPTY = 64,        /* with TABLE_WRITE and TABLE_CREATE: starts empty, under one exclusive lock until table_close */
     TABLE_FILE_VALUES = 128, /* values name files (tls_server_sni_maps, postmap -F): their content is the result */
     TABLE_QUIET = 256,       /* an unavailable table isn't logged: the caller asks table_why_unavailable */
+    TABLE_EMPTY_VALUES = 16384, /* for maps.h: an empty value is a value, too */
     TABLE_REPLACE = 4096,    /* texthash: of two entries with the same key the last counts, silently; else the first, with a */
     TABLE_NO_DUPLICATE_WARNING = 8192, /* warning unless this is given */
     TABLE_PROXY = 2048,      /* proxy: in front means the service in any case (postmap) */
