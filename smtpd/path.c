@@ -209,9 +209,10 @@ enum path_result path_parse(const struct config *config, enum rewrite_context co
     enum path_result result = PATH_BAD;
 
     str_clear(internal);
-    if (strict && (word[0] != '<' || word[strlen(word) - 1] != '>' || word[1] == '<'))
+    if (strict && (word[0] != '<' || word[strlen(word) - 1] != '>'))
         goto out;
-    if (!take_brackets(word, &inside) || !strip(str_text(&inside), !strict, &address)
+    if (!take_brackets(word, &inside) || (strict && inside.length != strlen(word) - 2)
+        || !strip(str_text(&inside), !strict, &address)
         || !address_unquote(without_route(str_text(&address)), internal))
         goto out;
     bool routed = str_text(&address)[0] == '@';

@@ -80,10 +80,8 @@ static struct verdict take_sender(struct session *session, const char *word, con
 {
     struct transaction *transaction = &session->transaction;
 
-    struct verdict verdict =
+    struct verdict verdict = /* told of after the address, which is read by what SMTPUTF8 says */
         parameters_parse_mail(rest, extensions(session), transaction->arena, &transaction->parameters);
-    if (verdict.code != 0)
-        return verdict;
     if (session->login.auth == NULL)
         transaction->parameters.auth = NULL;
     bool utf8 = (transaction->parameters.flags & ENVELOPE_SMTPUTF8) != 0;
@@ -98,6 +96,8 @@ static struct verdict take_sender(struct session *session, const char *word, con
     case PATH_UNBALANCED:
         return VERDICT(501, "5.1.7", "Bad sender address syntax");
     }
+    if (verdict.code != 0)
+        return verdict;
     if (text_equal_nocase(str_text(internal), "MAILER-DAEMON"))
         str_clear(internal);
     transaction->sender = arena_copy_text(transaction->arena, str_text(internal));

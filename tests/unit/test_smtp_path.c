@@ -79,7 +79,7 @@ static void strict_envelopes_have_no_comments_and_no_empty_names(void **unused)
     } cases[] = {
         { "<a@b.example>", PATH_OK }, { "<a @b.example>", PATH_OK }, { "<@r.example:a@b.example>", PATH_OK },
         { "<\"a:@c\"@b.example>", PATH_OK }, { "<a(x)@b.example>", PATH_BAD }, { "<@b.example>", PATH_BAD },
-        { "<\"\"@b.example>", PATH_BAD }, { "<@r.example:@s.example:a@b.example>", PATH_BAD },
+        { "<\"\"@b.example>", PATH_BAD }, { "<a <b@c.example>>", PATH_BAD }, { "<<b@c.example>>", PATH_BAD }, { "<@r.example:@s.example:a@b.example>", PATH_BAD },
     };
     struct config *config;
     struct str why = {0};
