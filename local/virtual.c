@@ -51,7 +51,7 @@ static void report_bad_configuration(const struct task *task)
 
 /* --- look-ups --- */
 
-static enum table_result find(const struct task *task, struct maps *maps, const char *title, struct str *value)
+static enum table_result find(const struct task *task, struct maps *maps, struct str *value)
 {
     const struct config *config = task->virtual->config;
     struct address_find find = {
@@ -60,11 +60,8 @@ static enum table_result find(const struct task *task, struct maps *maps, const 
         .owner_special = config->owner_request_special,
         .forms = FIND_FULL | FIND_NO_EXTENSION | FIND_AT_DOMAIN,
     };
-    enum table_result result = address_find(&find, task->target->recipient.address, value, NULL, NULL);
 
-    if (result == TABLE_FAILED)
-        log_warning("table %s: lookup %s: failed", title, task->target->recipient.address);
-    return result;
+    return address_find(&find, task->target->recipient.address, value, NULL, NULL);
 }
 
 static bool find_id(const struct task *task, struct maps *maps, const char *title, uint64_t least, uint64_t *id)
@@ -72,9 +69,9 @@ static bool find_id(const struct task *task, struct maps *maps, const char *titl
     const char *address = task->target->recipient.address;
     struct str value = {0};
     bool good = false;
-    enum table_result result = find(task, maps, title, &value);
+    enum table_result result = find(task, maps, &value);
 
-    if (result == TABLE_ABSENT)
+    if (result != TABLE_FOUND)
         log_warning("recipient %s: not found in %s", address, title);
     else if (result == TABLE_FOUND && !number_parse_u64(str_text(&value), UINT32_MAX - 1, id))
         log_warning("recipient %s: bad %s %s in %s", address, least > 0 ? "uid" : "gid", str_text(&value), title);
@@ -206,12 +203,13 @@ static void deliver(struct task *task)
 {
     struct str place = {0};
 
-    switch (find(task, task->virtual->mailboxes, "virtual_mailbox_maps", &place)) {
+    switch (find(task, task->virtual->mailboxes, &place)) {
     case TABLE_ABSENT:
         report(task, 550, "5.1.1",
             arena_printf(task->order->arena, "unknown user: \"%s\"", task->target->recipient.address));
         break;
     case TABLE_FAILED:
+        log_warning("table virtual_mailbox_maps: lookup %s: Application error", task->target->recipient.address);
         report_bad_configuration(task);
         break;
     case TABLE_FOUND:

@@ -226,11 +226,11 @@ static void hand_over_actions(struct session *session)
         intake_bcc(transaction->message, bcc->text, bcc == transaction->bcc ? 0 : NOTIFY_NEVER); /* as Postfix has them */
 }
 
-/* What Postfix tells the postmaster of a refused message: that content or aliases refused it, that the disk is full, or that it was
- * too large or came back too often. */
+/* What Postfix tells the postmaster of a refused message: that content or aliases refused it, that the disk is full or a table
+ * failed, or that it was too large or came back too often. */
 static unsigned trouble_of_refusal(const struct verdict *verdict)
 {
-    if (verdict->code == 452)
+    if (verdict->code == 452 || (verdict->code == 451 && text_equal(verdict->text, "Error: queue file write error")))
         return TROUBLE_RESOURCE;
     return text_starts_with(verdict->text, "Error: ") ? TROUBLE_BOUNCE : TROUBLE_POLICY;
 }

@@ -133,7 +133,7 @@ static bool find_policy(struct smtp_delivery *delivery, const struct smtp_next_h
         .relay = "none" };
 
     if (!smtp_tls_policy_find(&delivery->client->tls->rules, hop->text, host, server, delivery->order->arena, policy)
-        || !smtp_tls_load_anchors(delivery->client->tls, policy, host, server)) {
+        || !smtp_tls_load_anchors(delivery->client->tls, policy, hop->text, server)) {
         delivery->trouble = trouble;
         return false;
     }

@@ -63,7 +63,7 @@ static const struct tls_anchors *find_anchors(const struct smtp_tls *tls, const 
     return tls->main_anchors != NULL && text_equal(files, tls->anchors_title) ? tls->main_anchors : tls->other_anchors;
 }
 
-bool smtp_tls_load_anchors(struct smtp_tls *tls, const struct smtp_tls_policy *policy, const char *host, const char *server)
+bool smtp_tls_load_anchors(struct smtp_tls *tls, const struct smtp_tls_policy *policy, const char *next_hop, const char *server)
 {
     const char *files = policy->anchors;
     struct str why = {0};
@@ -77,7 +77,7 @@ bool smtp_tls_load_anchors(struct smtp_tls *tls, const struct smtp_tls_policy *p
     tls->other_anchors = tls_anchors_open(files, &why);
     if (tls->other_anchors == NULL) {
         log_warning("%s", str_text(&why));
-        log_warning("TLS policy lookup for %s/%s: client TLS configuration problem", host, server);
+        log_warning("TLS policy lookup for %s/%s: client TLS configuration problem", next_hop, server);
     }
     str_free(&why);
     return tls->other_anchors != NULL;

@@ -29,7 +29,7 @@ void smtp_tls_open(struct smtp_tls *tls, struct worker *worker, bool lmtp);
 void smtp_tls_close(struct smtp_tls *tls);
 
 /* Reads the files of policy->anchors, unless they are at hand. False: one can't be used, which was logged. */
-bool smtp_tls_load_anchors(struct smtp_tls *tls, const struct smtp_tls_policy *policy, const char *host, const char *server);
+bool smtp_tls_load_anchors(struct smtp_tls *tls, const struct smtp_tls_policy *policy, const char *next_hop, const char *server);
 
 /* The handshake, now; the session's transport is TLS from here on, and nothing is left of what the server announced.
  * False: it failed, which was logged, and the session is of no use. */

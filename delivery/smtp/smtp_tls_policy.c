@@ -376,7 +376,8 @@ static bool find_level(struct smtp_tls_rules *rules, struct reading *reading, co
     if (result == TABLE_FOUND)
         good = read_entry(reading, arena_copy_text(reading->arena, str_text(&value)));
     else if (result == TABLE_FAILED)
-        good = false; /* nothing weaker may decide in its stead */
+        log_warning("%s: policy table lookup error", reading->where);
+    good = good && result != TABLE_FAILED; /* nothing weaker may decide in its stead */
     str_free(&value);
     return good;
 }
@@ -392,7 +393,7 @@ bool smtp_tls_policy_find(struct smtp_tls_rules *rules, const char *next_hop, co
     policy->level = reading.level;
     good = good && settle_dane(rules, host, policy) && set_match(rules, &reading, host, server, policy);
     if (!good) {
-        log_warning("TLS policy lookup for %s/%s: client TLS configuration problem", host, server);
+        log_warning("TLS policy lookup for %s/%s: client TLS configuration problem", next_hop, server);
         return false;
     }
     set_ciphers(rules, &reading.attributes, policy);

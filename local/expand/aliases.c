@@ -7,6 +7,7 @@
 #include "util/base/brace.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
+#include "util/log/log.h"
 
 struct alias_table {
     struct table *table;
@@ -82,6 +83,8 @@ enum table_result aliases_find(struct aliases *aliases, const char *name, struct
         enum table_result result = table_find(entry->table, name, value);
         if (result == TABLE_ABSENT)
             continue;
+        if (result == TABLE_FAILED)
+            log_warning("%s: lookup of '%s' failed", table_name(entry->table), name);
         *uid = entry->uid;
         *gid = entry->gid;
         return result;

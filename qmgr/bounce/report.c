@@ -314,7 +314,7 @@ bool report_send(const struct config *config, struct intake *intake, struct orde
     struct composer composer = { .config = config, .order = order, .report = report };
     struct intake_begin begin = {
         .service = "cleanup",
-        .options = INTAKE_NO_BCC | postmaster_notice_options(config, "bounce"),
+        .options = postmaster_notice_options(config, "bounce"),
         .envelope_flags = ENVELOPE_IS_BOUNCE
             | (order->envelope.flags & (ENVELOPE_SMTPUTF8 | ENVELOPE_UTF8_HEADER | ENVELOPE_UTF8_ADDRESS)),
         .trace_id = envelope_attribute(&order->envelope, ATTRIBUTE_TRACE_ID),

@@ -113,8 +113,11 @@ static bool domain_is_own(void *context, const char *domain)
 
 static void fail_lookup(struct intake_message *message, const struct mapping_table *table, const char *address)
 {
-    log_warning("%s: %s map lookup problem for %s -- message not accepted, try again later", message->queue_id,
-        table->name, address);
+    const struct mapping *mapping = message->intake->mapping;
+    bool is_bcc = table == &mapping->sender_bcc || table == &mapping->recipient_bcc;
+
+    log_warning("%s: %s map lookup problem%s%s -- message not accepted, try again later", message->queue_id, table->name,
+        is_bcc ? "" : " for ", is_bcc ? "" : address);
     state_fail(message, VERDICT(451, "4.3.0", "Error: queue file write error"));
 }
 
@@ -223,15 +226,32 @@ static void apply_canonical(struct intake_message *message, const struct mapping
     }
 }
 
-/* Strips a subdomain of one of masquerade_domains ("!name" keeps it and what lies below). */
-static void masquerade(struct mapping *mapping, struct str *address)
+/* Whether an address of that local part is left alone; if that can't be found out, the message fails. */
+static bool is_masquerade_exception(struct intake_message *message, const struct str *address)
 {
+    struct match_list *exceptions = message->intake->mapping->masquerade_exceptions;
+    struct str user = {0};
+
+    if (match_list_is_empty(exceptions))
+        return false;
+    str_put_bytes(&user, address->data, address_local_length(str_text(address)));
+    enum table_result result = match_list_text(exceptions, str_text(&user));
+    str_free(&user);
+    if (result == TABLE_FAILED)
+        state_fail(message, VERDICT(451, "4.3.0", "Error: queue file write error"));
+    return result != TABLE_ABSENT;
+}
+
+/* Strips a subdomain of one of masquerade_domains ("!name" keeps it and what lies below). */
+static void masquerade(struct intake_message *message, struct str *address)
+{
+    struct mapping *mapping = message->intake->mapping;
     const char *domain = address_domain(str_text(address));
     const char *cursor = mapping->config->masquerade_domains;
     const char *word;
     size_t length;
 
-    if (domain == NULL || *domain == '\0')
+    if (domain == NULL || *domain == '\0' || *cursor == '\0' || is_masquerade_exception(message, address))
         return;
     size_t domain_length = strlen(domain);
     for (int i = 0; i < MASQUERADE_WORDS_MAX && text_next_word(&cursor, TEXT_LIST_SEPARATORS, &word, &length); i++) {
@@ -245,15 +265,8 @@ static void masquerade(struct mapping *mapping, struct str *address)
             continue;
         if (keep || domain_length == parent_length)
             return;
-        size_t local = address_local_length(str_text(address));
-        struct str user = {0};
-        str_put_bytes(&user, address->data, local);
-        bool excepted = match_list_text(mapping->masquerade_exceptions, str_text(&user)) == TABLE_FOUND;
-        if (!excepted) {
-            str_truncate(address, local + 1);
-            str_put_bytes(address, parent, parent_length);
-        }
-        str_free(&user);
+        str_truncate(address, address_local_length(str_text(address)) + 1);
+        str_put_bytes(address, parent, parent_length);
         return;
     }
 }
@@ -293,7 +306,7 @@ void mapping_rewrite(struct intake_message *message, enum mapping_class class, c
     apply_canonical(message, sender ? &mapping->sender_canonical : &mapping->recipient_canonical, class, out);
     apply_canonical(message, &mapping->canonical, class, out);
     if (mapping->masquerade_classes & class)
-        masquerade(mapping, out);
+        masquerade(message, out);
 }
 
 static void note_utf8(struct intake_message *message, const char *address)

@@ -13,7 +13,7 @@ uint32_t postmaster_notice_options(const struct config *config, const char *clas
 {
     bool filtered = text_list_has_nocase(config->internal_mail_filter_classes, class);
 
-    return INTAKE_LOCAL_REWRITE | INTAKE_ADD_MISSING_HEADERS | INTAKE_IS_BOUNCE
+    return INTAKE_LOCAL_REWRITE | INTAKE_ADD_MISSING_HEADERS | INTAKE_IS_BOUNCE | INTAKE_NO_BCC
         | (filtered ? (uint32_t)INTAKE_FILTER_INTERNAL : (uint32_t)INTAKE_NO_HEADER_BODY_CHECKS | INTAKE_NO_MILTERS);
 }
 
