@@ -10,6 +10,7 @@
 #include "util/mail/address_find.h"
 #include "util/mail/address_list.h"
 #include "util/mail/header.h"
+#include "util/mail/rewrite.h"
 #include "util/table/match_list.h"
 
 enum { TOKENS_MAX = 10240 };
@@ -17,7 +18,9 @@ enum { TOKENS_MAX = 10240 };
 struct smtp_generic {
     struct address_find find;
     struct match_list *local_domains;
+    const char *name; /* the parameter */
     const char *origin;
+    const struct config *config;
     bool propagates; /* unmatched extensions go into the result */
 };
 
@@ -34,10 +37,12 @@ struct smtp_generic *smtp_generic_open(const struct config *config, bool lmtp)
     struct smtp_generic *generic = memory_new(struct smtp_generic);
 
     generic->local_domains = match_list_open(config, "mydestination", config->mydestination);
+    generic->name = lmtp ? "lmtp_generic_maps" : "smtp_generic_maps";
+    generic->config = config;
     generic->origin = config->myorigin;
     generic->propagates = text_list_has_nocase(config->propagate_unmatched_extensions, "generic");
     generic->find = (struct address_find){
-        .maps = maps_open(config, lmtp ? "lmtp_generic_maps" : "smtp_generic_maps", config->smtp_generic_maps, TABLE_FOLD),
+        .maps = maps_open(config, generic->name, config->smtp_generic_maps, TABLE_FOLD),
         .delimiters = config->recipient_delimiter,
         .owner_special = config->owner_request_special,
         .forms = FIND_ALL,
@@ -61,29 +66,43 @@ bool smtp_generic_is_empty(const struct smtp_generic *generic)
     return maps_is_empty(generic->find.maps);
 }
 
-/* "@domain" keeps the user, a bare name gets our domain. */
-static void complete(const struct smtp_generic *generic, const char *address, const char *value, const char *extension,
+/* An address from the table's right-hand side in standard form; "@domain" keeps the user. */
+static void complete(const struct smtp_generic *generic, const char *address, const char *first, const char *extension,
     struct str *out)
 {
     struct str result = {0};
+    size_t local = address_local_length(first);
 
-    if (*value == '@')
+    str_clear(out);
+    if (*first == '@') {
         str_put_bytes(&result, address, address_local_length(address));
-    else if (!address_unquote(value, &result))
-        str_set(&result, value);
-    if (*value == '@') {
-        str_put(&result, value);
+        str_put(&result, first);
     } else if (generic->propagates && *extension != '\0') {
-        char *domain = memory_copy_text(str_text(&result) + address_local_length(str_text(&result)));
-        str_truncate(&result, address_local_length(str_text(&result)));
+        str_put_bytes(&result, first, local);
         str_put(&result, extension);
-        str_put(&result, domain);
-        free(domain);
+        str_put(&result, first + local);
+    } else {
+        str_set(&result, first);
     }
-    if (address_domain(str_text(&result)) == NULL)
-        str_printf(&result, "@%s", generic->origin);
-    str_set(out, str_text(&result));
+    rewrite_address(generic->config, REWRITE_LOCAL, str_text(&result), out);
     str_free(&result);
+}
+
+/* What a look-up found, as one address. False: it isn't any. */
+static bool take_value(const struct smtp_generic *generic, const char *address, const struct str *value,
+    const char *extension, struct str *out)
+{
+    struct address_list *list = address_list_parse(str_text(value), value->length, TOKENS_MAX);
+    const char *first = text_equal(str_text(value), "<>") ? "" : address_list_get(list, 0);
+
+    if (first == NULL)
+        log_warning("%s lookup of %s returns non-address result \"%s\"", generic->name, address, str_text(value));
+    else if (address_list_get(list, 1) != NULL)
+        log_warning("multi-valued %s result for %s", generic->name, address);
+    if (first != NULL)
+        complete(generic, address, first, extension, out);
+    address_list_free(list);
+    return first != NULL;
 }
 
 enum table_result smtp_generic_map(struct smtp_generic *generic, const char *address, struct str *out)
@@ -94,8 +113,8 @@ enum table_result smtp_generic_map(struct smtp_generic *generic, const char *add
 
     if (*address != '\0')
         found = address_find(&generic->find, address, &value, &extension, NULL);
-    if (found == TABLE_FOUND)
-        complete(generic, address, str_text(&value), str_text(&extension), out);
+    if (found == TABLE_FOUND && !take_value(generic, address, &value, str_text(&extension), out))
+        found = TABLE_FAILED;
     str_free(&value);
     str_free(&extension);
     return found;

@@ -65,7 +65,7 @@ const char *main_cf_split(char *line, char **name, char **value)
     while (text_is_space(*at))
         at++;
     *name = at;
-    if (*at == '=')
+    if (*at == '=' || *at == '\0')
         return "missing attribute name";
     while (*at != '\0' && *at != '=' && !text_is_space(*at))
         at++;

@@ -125,16 +125,29 @@ static void warn(const struct reading *reading, const char *what, const char *te
         reading->warning(reading->context, arena_printf(reading->arena, "master.cf: %s \"%s\"", what, text));
 }
 
+/* Where the brace stands that closes the first one, or the end. */
+static size_t closing_brace(const char *word)
+{
+    size_t at = 0;
+
+    for (int depth = 0; word[at] != '\0'; at++) {
+        depth += word[at] == '{' ? 1 : word[at] == '}' ? -1 : 0;
+        if (depth == 0)
+            break;
+    }
+    return at;
+}
+
 /* { text } without braces and the white space inside them. */
 static const char *unwrapped(const struct reading *reading, const char *word)
 {
     if (word[0] != '{')
         return word;
-    size_t length = strlen(word);
-    if (length > 1 && word[length - 1] == '}')
-        length--;
-    else
+    size_t length = closing_brace(word);
+    if (word[length] == '\0')
         warn(reading, "missing '}' in", word);
+    else if (word[length + 1] != '\0')
+        warn(reading, "syntax error after '}' in", word);
     size_t start = 1;
     while (start < length && text_is_space(word[start]))
         start++;
