@@ -17,6 +17,7 @@
 #include "master/command/examine_table_files.h"
 #include "master/command/examine_tls.h"
 #include "master/command/folders.h"
+#include "master/command/upgrade.h"
 #include "util/tool/log_file.h"
 #include "master/pid_file.h"
 #include "master/programs.h"
@@ -253,10 +254,17 @@ static int set_permissions(const struct command *command)
     return 0;
 }
 
-/* Our defaults never make an existing configuration invalid; nothing is to be rewritten. */
+/* Our defaults never make an existing main.cf invalid; only master.cf may lack what was added over the years. */
 static int upgrade_configuration(const struct command *command)
 {
-    log_info("the configuration needs no changes");
+    struct str why = {0};
+    size_t added;
+
+    if (!upgrade_services(command->config, &added, &why))
+        log_fatal("%s", str_text(&why));
+    if (added == 0)
+        log_info("the configuration needs no changes");
+    str_free(&why);
     return 0;
 }
 
