@@ -23,6 +23,7 @@ struct open_table {
     char *name;
     unsigned flags;
     struct table *table;
+    bool is_listed; /* somebody has asked for its first entry */
 };
 
 struct proxymap {
@@ -31,6 +32,7 @@ struct proxymap {
     bool writes;
     const char *approved; /* the list */
     struct open_table *tables;
+    struct str key;
     struct str value;
     struct str word;
 };
@@ -54,14 +56,14 @@ static bool is_approved(struct proxymap *proxymap, const char *name)
 }
 
 /* NULL: it may not be opened. */
-static struct table *find_table(struct proxymap *proxymap, const char *name, unsigned wanted)
+static struct open_table *find_table(struct proxymap *proxymap, const char *name, unsigned wanted)
 {
     unsigned flags = (wanted & FLAGS_TAKEN) | (proxymap->writes ? TABLE_WRITE | TABLE_CREATE : 0u);
     struct open_table *open;
 
     LL_FOREACH (proxymap->tables, open) {
         if (open->flags == flags && text_equal(open->name, name))
-            return open->table;
+            return open;
     }
     if (!is_approved(proxymap, name))
         return NULL;
@@ -70,7 +72,7 @@ static struct table *find_table(struct proxymap *proxymap, const char *name, uns
     open->flags = flags;
     open->table = table_open(proxymap->config, name, flags);
     LL_PREPEND(proxymap->tables, open);
-    return open->table;
+    return open;
 }
 
 static bool have_changed(const struct proxymap *proxymap)
@@ -104,13 +106,24 @@ static enum proxymap_result put(struct proxymap *proxymap, struct table *table, 
     return PROXYMAP_FAILED;
 }
 
+static enum proxymap_result next(struct proxymap *proxymap, struct open_table *open, bool first)
+{
+    if (!table_can_list(open->table) || (!first && !open->is_listed))
+        return PROXYMAP_ABSENT;
+    enum table_result result = table_next(open->table, first, &proxymap->key, &proxymap->value);
+    open->is_listed = result == TABLE_FOUND;
+    return result_of(result);
+}
+
 static enum proxymap_result carry_out(struct proxymap *proxymap, const struct proxymap_question *question)
 {
-    struct table *table = find_table(proxymap, question->table, question->flags);
+    struct open_table *open = find_table(proxymap, question->table, question->flags);
 
+    str_clear(&proxymap->key);
     str_clear(&proxymap->value);
-    if (table == NULL || (!proxymap->writes && question->action != PROXYMAP_FIND))
+    if (open == NULL || (!proxymap->writes && question->action != PROXYMAP_FIND))
         return PROXYMAP_DENIED;
+    struct table *table = open->table;
     switch ((enum proxymap_action)question->action) {
     case PROXYMAP_FIND:
         return result_of(table_find(table, question->key, &proxymap->value));
@@ -119,6 +132,9 @@ static enum proxymap_result carry_out(struct proxymap *proxymap, const struct pr
         return put(proxymap, table, question);
     case PROXYMAP_REMOVE:
         return result_of(table_remove(table, question->key, &proxymap->value));
+    case PROXYMAP_FIRST:
+    case PROXYMAP_NEXT:
+        return next(proxymap, open, question->action == PROXYMAP_FIRST);
     case PROXYMAP_ACTIONS:
         break;
     }
@@ -137,7 +153,8 @@ static bool serve(struct proxymap *proxymap, struct ipc_channel *channel)
         || question.action >= PROXYMAP_ACTIONS || strchr(question.table, ':') == NULL)
         return false;
     enum proxymap_result result = carry_out(proxymap, &question);
-    proxymap_answer_send(channel, &(struct proxymap_answer){ .result = result, .value = str_text(&proxymap->value) });
+    proxymap_answer_send(channel, &(struct proxymap_answer){ .result = result, .key = str_text(&proxymap->key),
+        .value = str_text(&proxymap->value) });
     return ipc_flush(channel, clock_deadline_s(SEND_S));
 }
 
@@ -183,6 +200,7 @@ int main(int argc, char **argv)
         free(open->name);
         free(open);
     }
+    str_free(&proxymap.key);
     str_free(&proxymap.value);
     str_free(&proxymap.word);
     return worker_stop(worker);

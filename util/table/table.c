@@ -123,7 +123,8 @@ bool table_has_changed(struct table *table)
 
 bool table_can_list(const struct table *table)
 {
-    return table->type != NULL && table->type->next != NULL;
+    /* proxymap tells entries only to those who may change them. */
+    return table->type != NULL && table->type->next != NULL && (table->type != &table_proxy || (table->flags & TABLE_WRITE));
 }
 
 /* A byte string is put into a log line at most this far; the log makes it printable. */

@@ -163,8 +163,8 @@ static bool exchange(struct proxy_link *link, const struct proxymap_question *qu
 }
 
 /* The service may have hung up just now: that is no error. PROXYMAP_FAILED with *value. */
-static enum proxymap_result ask(struct proxy *proxy, enum proxymap_action action, const char *key, const char *given,
-    struct str *value)
+static enum proxymap_result ask_for_entry(struct proxy *proxy, enum proxymap_action action, const char *key, const char *given,
+    struct str *found_key, struct str *value)
 {
     struct proxymap_question question = { .action = action, .table = proxy->table, .flags = proxy->flags, .key = key,
         .value = given };
@@ -177,6 +177,8 @@ static enum proxymap_result ask(struct proxy *proxy, enum proxymap_action action
             return PROXYMAP_FAILED;
         }
         if (exchange(proxy->link, &question, &answer)) {
+            if (found_key != NULL)
+                str_set(found_key, answer.key);
             str_set(value, answer.value);
             return answer.result;
         }
@@ -184,6 +186,18 @@ static enum proxymap_result ask(struct proxy *proxy, enum proxymap_action action
     }
     str_printf(value, "problem talking to service %s", proxy->service);
     return PROXYMAP_FAILED;
+}
+
+static enum proxymap_result ask(struct proxy *proxy, enum proxymap_action action, const char *key, const char *given,
+    struct str *value)
+{
+    return ask_for_entry(proxy, action, key, given, NULL, value);
+}
+
+static void put_denied(const struct proxy *proxy, struct str *why)
+{
+    str_clear(why);
+    str_printf(why, "%s service is not configured for table \"%s\"", proxy->service, proxy->table);
 }
 
 static enum table_result proxy_find(void *data, const char *key, struct str *value)
@@ -196,8 +210,7 @@ static enum table_result proxy_find(void *data, const char *key, struct str *val
     case PROXYMAP_ABSENT:
         return TABLE_ABSENT;
     case PROXYMAP_DENIED:
-        str_clear(value);
-        str_printf(value, "%s service is not configured for table \"%s\"", proxy->service, proxy->table);
+        put_denied(proxy, value);
         break;
     default:
         break;
@@ -217,8 +230,7 @@ static enum table_put_result proxy_put(void *data, const char *key, const char *
     case PROXYMAP_DUPLICATE:
         return TABLE_PUT_DUPLICATE;
     case PROXYMAP_DENIED:
-        str_clear(why);
-        str_printf(why, "%s service is not configured for table \"%s\"", proxy->service, proxy->table);
+        put_denied(proxy, why);
         return TABLE_PUT_FAILED;
     default:
         return TABLE_PUT_FAILED;
@@ -235,8 +247,24 @@ static enum table_result proxy_remove(void *data, const char *key, struct str *w
     case PROXYMAP_ABSENT:
         return TABLE_ABSENT;
     case PROXYMAP_DENIED:
-        str_clear(why);
-        str_printf(why, "%s service is not configured for table \"%s\"", proxy->service, proxy->table);
+        put_denied(proxy, why);
+        return TABLE_FAILED;
+    default:
+        return TABLE_FAILED;
+    }
+}
+
+static enum table_result proxy_next(void *data, bool first, struct str *key, struct str *value)
+{
+    struct proxy *proxy = data;
+
+    switch (ask_for_entry(proxy, first ? PROXYMAP_FIRST : PROXYMAP_NEXT, "", "", key, value)) {
+    case PROXYMAP_FOUND:
+        return TABLE_FOUND;
+    case PROXYMAP_ABSENT:
+        return TABLE_ABSENT;
+    case PROXYMAP_DENIED:
+        put_denied(proxy, value);
         return TABLE_FAILED;
     default:
         return TABLE_FAILED;
@@ -260,5 +288,5 @@ static bool proxy_is_fixed(const void *data)
 /* Keys are folded by the service, which knows the type. */
 const struct table_type table_proxy = {
     .name = "proxy", .suffix = "", .may_wait = true, .writable = true, .open = proxy_open, .close = proxy_close,
-    .find = proxy_find, .put = proxy_put, .remove = proxy_remove, .is_fixed = proxy_is_fixed,
+    .find = proxy_find, .put = proxy_put, .remove = proxy_remove, .next = proxy_next, .is_fixed = proxy_is_fixed,
 };
