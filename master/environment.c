@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "util/base/arena.h"
-#include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "master/service.h"
-#include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 

@@ -14,7 +14,8 @@ struct attribute_row {
     bool (*take)(struct session *session, const char *value, bool temporary);
 };
 
-/* Runs the pairs through the table, in order; what was taken before an error is the caller's to undo. verb: for texts. code 0: all is well. */
+/* Runs the pairs through the table, in order; what was taken before an error is the caller's to undo. verb: for texts. code 0:
+ * all is well. */
 struct verdict attributes_parse(struct session *session, const char *verb, const char *arguments,
     const struct attribute_row *rows, size_t count);
 

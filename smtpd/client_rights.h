@@ -1,4 +1,5 @@
-/* client_rights.h: what tables and lists of clients say of this one: what EHLO offers, who may speak for others, whose newlines count. */
+/* client_rights.h: what tables and lists of clients say of this one: what EHLO offers, who may speak for others, whose
+ * newlines count. */
 #ifndef SMTPD_CLIENT_RIGHTS_H
 #define SMTPD_CLIENT_RIGHTS_H
 #include "smtpd/session.h"

@@ -22,7 +22,6 @@
 #include "util/log/log.h"
 #include "util/sasl/sasl_base64.h"
 
-
 static void name_server(struct session *session, const struct sockaddr *own, socklen_t length)
 {
     char address[NI_MAXHOST];

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "smtpd/session.h"
-#include "util/base/text.h"
 #include "util/mail/xtext.h"
 
 /* The same for all questions about one message; another one for the next. */

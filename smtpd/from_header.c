@@ -31,7 +31,7 @@ static void begin_line(struct from_header *header)
     size_t name = header_name_length(text, header->line.length, &value);
     /* The line with which a mailbox file separates messages is passed over in front of the header, so fields follow. */
     bool is_separator = !header->has_field && header->line.length >= 5
-                        && (memcmp(text, "From ", 5) == 0 
+                        && (memcmp(text, "From ", 5) == 0
                             || (header->line.length >= 6 && memcmp(text, ">From ", 6) == 0));
     header->in_from = false;
     if (name == 0) {

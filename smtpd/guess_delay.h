@@ -1,5 +1,6 @@
-/* guess_delay.h: who guesses passwords waits longer with each failure (smtpd_auth_delay_limit). anvil(8) counts failures by client
- * and by login, each in one of 65536 bins, so that made-up names take no memory; two that share a bin wait for each other's failures. */
+/* guess_delay.h: who guesses passwords waits longer with each failure (smtpd_auth_delay_limit). anvil(8) counts failures by
+ * client and by login, each in one of 65536 bins, so that made-up names take no memory; two that share a bin wait for each
+ * other's failures. */
 #ifndef SMTPD_GUESS_DELAY_H
 #define SMTPD_GUESS_DELAY_H
 #include <stdint.h>

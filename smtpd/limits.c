@@ -9,7 +9,6 @@
 #include "smtpd/session.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
-#include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
 #include "util/net/ip_address.h"

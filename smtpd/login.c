@@ -3,7 +3,6 @@
 #include "smtpd/encryption.h"
 #include "smtpd/keywords.h"
 #include "smtpd/session.h"
-#include "util/base/text.h"
 #include "util/log/log.h"
 
 /* smtpd_tls_security_level = encrypt implies smtpd_tls_auth_only. */

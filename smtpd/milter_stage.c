@@ -6,7 +6,6 @@
 #include "smtpd/milter_macros.h"
 #include "smtpd/session.h"
 #include "util/base/text.h"
-#include "util/log/log.h"
 
 /* The filters of this client, as smtpd_milters writes them. */
 static const char *choose(struct session *session, struct str *value)

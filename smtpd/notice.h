@@ -13,6 +13,7 @@ void notice_record(struct session *session, const char *label, const char *text,
 
 /* Sends the transcript if trouble (TROUBLE_*) is of a class that is reported. */
 void notice_send(struct session *session, unsigned trouble);
-/* The client begins anew: a transcript of more than so many lines is sent (as notice_send does) and forgotten. False: it is kept. */
+/* The client begins anew: a transcript of more than so many lines is sent (as notice_send does) and forgotten. False: it is
+ * kept. */
 bool notice_flush(struct session *session, unsigned trouble, int64_t lines);
 #endif

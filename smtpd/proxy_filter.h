@@ -1,6 +1,6 @@
-/* proxy_filter.h: smtpd_proxy_filter (SMTPD_PROXY_README): a message goes to another SMTP server before it is accepted, and what that
- * one says the client is told. Nothing is queued here.
- * The transaction owns the connection (proxy_link.h) and closes it when it is reset. */
+/* proxy_filter.h: smtpd_proxy_filter (SMTPD_PROXY_README): a message goes to another SMTP server before it is accepted, and
+ * what that one says the client is told. Nothing is queued here. The transaction owns the connection (proxy_link.h) and closes
+ * it when it is reset. */
 #ifndef SMTPD_PROXY_FILTER_H
 #define SMTPD_PROXY_FILTER_H
 #include <stdbool.h>

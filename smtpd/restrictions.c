@@ -116,7 +116,10 @@ struct verdict restrictions_ask(struct session *session, enum policy_stage stage
     }
     if (result.verdict.code == 0)
         return result.verdict;
-    session->trouble |= result.server_problem ? TROUBLE_SOFTWARE : result.lacks_data ? TROUBLE_DATA : result.unknown_address ? TROUBLE_BOUNCE : TROUBLE_POLICY;
+    session->trouble |= result.server_problem ? TROUBLE_SOFTWARE
+        : result.lacks_data                   ? TROUBLE_DATA
+        : result.unknown_address              ? TROUBLE_BOUNCE
+                                              : TROUBLE_POLICY;
     session->quit = session->quit || result.ends_session;
     session_log_reject(session, &result.verdict, name, recipient);
     return result.verdict;

@@ -10,7 +10,6 @@
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/net/own_address.h"
-#include "util/log/log.h"
 
 /* permit_inet_interfaces: clients that have one of our own addresses. */
 static void put_own_addresses(const struct config *config, struct str *out)

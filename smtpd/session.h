@@ -1,4 +1,5 @@
-/* session.h: what is known of one client's connection, and what all its parts need: names, log lines, reading (conversation.h runs it). */
+/* session.h: what is known of one client's connection, and what all its parts need: names, log lines, reading (conversation.h
+ * runs it). */
 #ifndef SMTPD_SESSION_H
 #define SMTPD_SESSION_H
 #include <stdbool.h>

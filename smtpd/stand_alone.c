@@ -13,7 +13,6 @@
 #include "smtpd/service.h"
 #include "smtpd/session.h"
 #include "util/base/memory.h"
-#include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/tool/command_config.h"
 

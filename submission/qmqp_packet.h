@@ -1,5 +1,5 @@
-/* qmqp_packet.h: what a client of QMQP sends (cr.yp.to/proto/qmqp.html): one netstring that holds netstrings: the message, its sender,
- * its recipients. Every length is checked against what is allowed and against the packet before anything is read. */
+/* qmqp_packet.h: what a client of QMQP sends (cr.yp.to/proto/qmqp.html): one netstring that holds netstrings: the message, its
+ * sender, its recipients. Every length is checked against what is allowed and against the packet before anything is read. */
 #ifndef SUBMISSION_QMQP_PACKET_H
 #define SUBMISSION_QMQP_PACKET_H
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* requeue.h: a queue file that postsuper -r moved to maildrop goes through intake once more: a new queue id, addresses rewritten and
- * expanded by today's tables, content as it is. */
+/* requeue.h: a queue file that postsuper -r moved to maildrop goes through intake once more: a new queue id, addresses
+ * rewritten and expanded by today's tables, content as it is. */
 #ifndef SUBMISSION_REQUEUE_H
 #define SUBMISSION_REQUEUE_H
 #include "submission/submit.h"

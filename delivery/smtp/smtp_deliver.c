@@ -313,7 +313,8 @@ static void try_list(struct smtp_delivery *delivery, const char *const *members,
     }
 }
 
-/* The next hops of the order, then the fall-back relays; those help out servers on the network only (postconf(5) lmtp_fallback_relay). */
+/* The next hops of the order, then the fall-back relays; those help out servers on the network only (postconf(5)
+ * lmtp_fallback_relay). */
 static size_t list_destinations(const struct smtp_delivery *delivery, const char ***members)
 {
     struct arena *arena = delivery->order->arena;

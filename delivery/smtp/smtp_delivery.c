@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "delivery/smtp/smtp_notice.h"
-#include "util/base/text.h"
 #include "util/log/log.h"
 
 bool smtp_delivery_has_left(const struct smtp_delivery *delivery)

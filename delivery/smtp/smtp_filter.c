@@ -6,7 +6,6 @@
 #include "delivery/smtp/smtp_envelope.h"
 #include "delivery/smtp/smtp_generic.h"
 #include "delivery/smtp/smtp_qp.h"
-#include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/header.h"
 #include "util/mail/mime.h"

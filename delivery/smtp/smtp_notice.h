@@ -1,5 +1,5 @@
-/* smtp_notice.h: transcripts of sessions for the postmaster (notify_classes): with servers that break the protocol, and those that a
- * table of ours ended by its failure (data). */
+/* smtp_notice.h: transcripts of sessions for the postmaster (notify_classes): with servers that break the protocol, and those
+ * that a table of ours ended by its failure (data). */
 #ifndef DELIVERY_SMTP_SMTP_NOTICE_H
 #define DELIVERY_SMTP_SMTP_NOTICE_H
 #include "delivery/smtp/smtp_session_state.h"

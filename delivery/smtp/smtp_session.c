@@ -7,7 +7,6 @@
 #include "qmgr/client/agent.h"
 #include "util/base/clock.h"
 #include "util/base/memory.h"
-#include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/net/tls.h"
 

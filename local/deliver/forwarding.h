@@ -1,5 +1,5 @@
-/* forwarding.h: mail that goes on to others is put into the queue as a new message, so that each of them has a record of its own there.
- * One new message per sender and Delivered-To: address. */
+/* forwarding.h: mail that goes on to others is put into the queue as a new message, so that each of them has a record of its
+ * own there. One new message per sender and Delivered-To: address. */
 #ifndef LOCAL_DELIVER_FORWARDING_H
 #define LOCAL_DELIVER_FORWARDING_H
 #include "local/delivery.h"

@@ -10,8 +10,8 @@ struct macros_use {
     bool lacks_value; /* something that the step doesn't have was to be filled in */
 };
 
-/* Appends text with names filled in. filter: the characters that a value may have; others become '_'; NULL: any. False: the parameter has
- * a bad form (a warning was logged). use may be NULL. */
+/* Appends text with names filled in. filter: the characters that a value may have; others become '_'; NULL: any. False: the
+ * parameter has a bad form (a warning was logged). use may be NULL. */
 bool macros_expand(const struct delivery *delivery, const struct step *step, const char *text, const char *filter, struct str *out,
     struct macros_use *use);
 

@@ -331,8 +331,8 @@ static void split_address(const struct delivery *delivery, struct step *step)
     step->unmatched = "";
 }
 
-/* Whether the mail stays in this process: aliases without an owner, and a user's own name in the user's .forward (not in a list that it
- * includes). Everything else goes through the queue, where each recipient has a record of its own. */
+/* Whether the mail stays in this process: aliases without an owner, and a user's own name in the user's .forward (not in a
+ * list that it includes). Everything else goes through the queue, where each recipient has a record of its own. */
 static bool stays_here(const struct step *step)
 {
     switch (step->source) {

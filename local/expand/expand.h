@@ -1,5 +1,5 @@
-/* expand.h: follows a recipient to where its mail ends up: aliases, :include: files, .forward files, mailboxes, files, commands, and
- * addresses elsewhere. Everything that it comes to is reported or noted for forwarding. */
+/* expand.h: follows a recipient to where its mail ends up: aliases, :include: files, .forward files, mailboxes, files,
+ * commands, and addresses elsewhere. Everything that it comes to is reported or noted for forwarding. */
 #ifndef LOCAL_EXPAND_EXPAND_H
 #define LOCAL_EXPAND_EXPAND_H
 #include "local/delivery.h"

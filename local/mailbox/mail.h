@@ -32,8 +32,8 @@ struct mail_text {
 };
 void mail_text_start(struct mail_text *text, const struct mail *mail, unsigned form);
 void mail_text_stop(struct mail_text *text);
-/* Appends at least so many bytes to *block, or less at the end. False with errno EILSEQ when the queue file can't be read. At the end
- * nothing is appended. */
+/* Appends at least so many bytes to *block, or less at the end. False with errno EILSEQ when the queue file can't be read. At
+ * the end nothing is appended. */
 bool mail_text_next(struct mail_text *text, struct str *block, size_t at_least);
 
 /* Writes it in blocks to a file. limit_bytes: no more than that is written (0: no limit). False with errno: EFBIG beyond the limit,
@@ -42,7 +42,7 @@ bool mail_write(const struct mail *mail, unsigned form, int64_t limit_bytes, int
 
 /* Appends what stands before the message's own header. */
 void mail_put_lead(const struct mail *mail, unsigned form, int64_t now_s, struct str *out);
-/* Appends text, which goes on from *line_start (in and out), with From lines quoted. At the end of a block "From " may be cut in two:
- * what can't be decided yet isn't taken. Returns how much was taken. */
+/* Appends text, which goes on from *line_start (in and out), with From lines quoted. At the end of a block "From " may be cut
+ * in two: what can't be decided yet isn't taken. Returns how much was taken. */
 size_t mail_put_quoted(struct str *out, const char *text, size_t length, bool last, bool *line_start);
 #endif

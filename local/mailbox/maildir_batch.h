@@ -1,4 +1,5 @@
-/* maildir_batch.h: messages for one Maildir, delivered together: all are written first, and then one sync makes them all durable. */
+/* maildir_batch.h: messages for one Maildir, delivered together: all are written first, and then one sync makes them all
+ * durable. */
 #ifndef LOCAL_MAILBOX_MAILDIR_BATCH_H
 #define LOCAL_MAILBOX_MAILDIR_BATCH_H
 #include <sys/types.h>
@@ -7,8 +8,8 @@
 
 enum { MAILDIR_BATCH_MAX = 16 }; /* so many messages wait for one sync */
 
-/* Whoever owns a message in the batch hears what became of it: error is 0 (it survives a power cut), or an errno value, and why says
- * what went wrong. */
+/* Whoever owns a message in the batch hears what became of it: error is 0 (it survives a power cut), or an errno value, and
+ * why says what went wrong. */
 typedef void maildir_batch_done(void *owner, int error, const char *why);
 
 struct maildir_batch;

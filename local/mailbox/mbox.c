@@ -60,7 +60,8 @@ static bool is_what_it_seems(const char *path, const struct stat *opened, struct
     return true;
 }
 
-/* Follows no link that isn't root's: the check comes before anything is written. O_NONBLOCK: a FIFO without reader must not hold us. */
+/* Follows no link that isn't root's: the check comes before anything is written. O_NONBLOCK: a FIFO without reader must not
+ * hold us. */
 static int open_existing(const struct mbox *mbox, struct stat *status, struct str *why)
 {
     int fd = open(mbox->path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -1,4 +1,5 @@
-/* mbox.h: appends a message to a file with many messages, each behind a "From " line; or to whatever else has that name (a device). */
+/* mbox.h: appends a message to a file with many messages, each behind a "From " line; or to whatever else has that name (a
+ * device). */
 #ifndef LOCAL_MAILBOX_MBOX_H
 #define LOCAL_MAILBOX_MBOX_H
 #include <sys/types.h>
@@ -18,7 +19,7 @@ struct mbox {
     struct mailbox_lock lock;
 };
 
-/* Acts as folder_uid; is root again afterwards. True: it survives a power cut; *offset (may be NULL): where it begins. False with errno;
- * *why (appended): "cannot open file: Permission denied". What was written before a failure is taken back. */
+/* Acts as folder_uid; is root again afterwards. True: it survives a power cut; *offset (may be NULL): where it begins. False
+ * with errno; *why (appended): "cannot open file: Permission denied". What was written before a failure is taken back. */
 bool mbox_deliver(const struct mail *mail, const struct mbox *mbox, int64_t *offset, struct str *why);
 #endif

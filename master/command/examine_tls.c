@@ -62,8 +62,8 @@ static void find_line(void *context, const char *name, const char *value, enum c
         place->line = origin == CONFIG_MAIN_CF ? line : 0;
 }
 
-/* On the terminal, for what the log has, too: "main.cf, line 7: smtpd_tls_key_file: ...". The text begins with a parameter, which an
- * override in master.cf may have set. */
+/* On the terminal, for what the log has, too: "main.cf, line 7: smtpd_tls_key_file: ...". The text begins with a parameter,
+ * which an override in master.cf may have set. */
 static void print(const struct config *own, const struct master_cf_entry *entry, const char *kind, const char *text)
 {
     struct place place = { text, strcspn(text, ": "), 0 };

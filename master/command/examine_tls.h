@@ -1,4 +1,5 @@
-/* examine_tls.h: whether the keys, certificates and lists that TLS needs can be used, for each SMTP server and client of master.cf. */
+/* examine_tls.h: whether the keys, certificates and lists that TLS needs can be used, for each SMTP server and client of
+ * master.cf. */
 #ifndef MASTER_COMMAND_EXAMINE_TLS_H
 #define MASTER_COMMAND_EXAMINE_TLS_H
 #include <stdbool.h>

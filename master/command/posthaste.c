@@ -179,7 +179,8 @@ static int abort_now(const struct command *command)
     return end(command, "aborting the Postfix mail system", 1);
 }
 
-/* What follows a reload (a flush, say) is meant for the new configuration: no worker with the old one takes anything up any more. */
+/* What follows a reload (a flush, say) is meant for the new configuration: no worker with the old one takes anything up any
+ * more. */
 static void wait_for_reload(const struct config *config, int64_t before_ns)
 {
     for (int i = 0; i < RELOAD_WAIT_S * POLLS_PER_S && pid_file_reload_ns(config) == before_ns && pid_file_find(config) != 0; i++)

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "util/base/memory.h"
-#include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/sys/identity.h"
 #include "util/table/table.h"
@@ -199,8 +198,8 @@ void session_cache_remove(struct session_cache *cache, const char *key)
 
 /* --- entries that are over --- */
 
-/* Looks at so many; what is over is removed behind that, since a table isn't changed while a step of the walk is under way. False: the
- * end was reached. */
+/* Looks at so many; what is over is removed behind that, since a table isn't changed while a step of the walk is under way.
+ * False: the end was reached. */
 static bool clean_some(struct session_cache *cache)
 {
     char *over[KEYS_MAX];

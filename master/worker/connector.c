@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "util/base/clock.h"
-#include "util/base/text.h"
 #include "util/io/fd.h"
 
 enum { USER_TIMEOUT_S = 100 };

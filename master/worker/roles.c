@@ -1,6 +1,5 @@
 #include "master/worker/roles.h"
 
-#include "util/base/memory.h"
 
 static const struct role roles[] = {
     [CONFINE_NETWORK] = { CONFINE_NETWORK, "network", ROLE_NETWORK_OWNER, ROLE_CALLS_SERVER, ROLE_FILES_READ_SYSTEM, false },

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "master/worker/connector.h"
 #include "master/worker/handover.h"
 #include "master/worker/worker_inside.h"
 #include "util/base/memory.h"
@@ -16,7 +15,6 @@
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
-#include "util/sys/process.h"
 
 static volatile sig_atomic_t told_to_stop;
 

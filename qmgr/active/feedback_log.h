@@ -1,5 +1,5 @@
-/* feedback_log.h: destination_concurrency_feedback_debug: how the number of concurrent deliveries to a destination changes, and why, in
- * Postfix's words. */
+/* feedback_log.h: destination_concurrency_feedback_debug: how the number of concurrent deliveries to a destination changes,
+ * and why, in Postfix's words. */
 #ifndef QMGR_ACTIVE_FEEDBACK_LOG_H
 #define QMGR_ACTIVE_FEEDBACK_LOG_H
 #include "qmgr/schedule/schedule.h"

@@ -316,8 +316,8 @@ static bool write_state(struct message *message, int fd, int64_t next_attempt_s,
     return message_file_write_header(fd, &message->file) && fdatasync(fd) == 0 && futimens(fd, times) == 0;
 }
 
-/* It stays in active for now, and the next queue run moves it to incoming, as it does with what a predecessor left. Not if that would
- * repeat what was done and couldn't be marked, again and again: then the next start does it. */
+/* It stays in active for now, and the next queue run moves it to incoming, as it does with what a predecessor left. Not if
+ * that would repeat what was done and couldn't be marked, again and again: then the next start does it. */
 static void leave_for_queue_run(struct message *message)
 {
     for (size_t i = 0; i < message->envelope.recipient_count; i++) {

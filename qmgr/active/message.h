@@ -80,8 +80,8 @@ void message_free(struct message *message);
 /* NULL: not active. */
 struct message *message_find(struct manager *manager, const char *id);
 
-/* Opens its file for reading and writing (some file systems grant exclusive locks for nothing else), wherever it is; see below. -1 with
- * errno. */
+/* Opens its file for reading and writing (some file systems grant exclusive locks for nothing else), wherever it is; see
+ * below. -1 with errno. */
 int message_open_file(const struct message *message);
 /* Removes its file, also from where postsuper took it meanwhile (hold; deferred, if it was released again). False with errno. */
 bool message_remove_file(const struct message *message);

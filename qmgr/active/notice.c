@@ -273,7 +273,8 @@ void notice_order(struct message *message)
         (void)order(message, config->defer_service_name, "delay", is_delayed);
 }
 
-/* Somebody whom a recipient led to was reported, or couldn't be; the recipient that stands for him in the file goes with the last. */
+/* Somebody whom a recipient led to was reported, or couldn't be; the recipient that stands for him in the file goes with the
+ * last. */
 static void settle_part(struct delivery *notice, struct target *part)
 {
     struct message *message = notice->message;

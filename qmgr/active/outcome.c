@@ -172,7 +172,8 @@ static void on_agent_lost(struct delivery *delivery, const char *error)
 static void on_file_lost(struct delivery *delivery, int error)
 {
     if (error == ENOENT) {
-        /* postsuper -d or -h took it away: nothing is to be delivered now, nobody to be told. What is on hold keeps these recipients. */
+        /* postsuper -d or -h took it away: nothing is to be delivered now, nobody to be told. What is on hold keeps these
+         * recipients. */
         delivery->withdrawn = true;
     } else {
         errno = error;

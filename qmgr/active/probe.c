@@ -6,8 +6,6 @@
 #include "qmgr/active/manager.h"
 #include "qmgr/client/verify_messages.h"
 #include "util/base/clock.h"
-#include "util/base/memory.h"
-#include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
 

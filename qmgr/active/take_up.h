@@ -10,7 +10,8 @@ void take_up_message(struct message *message);
 /* For the route asker. */
 extern const struct route_asker_handlers take_up_handlers;
 
-/* The same as take_up_message for a file that was moved to active/ (for refill): bad ones go to corrupt/. False: it was not taken up. */
+/* The same as take_up_message for a file that was moved to active/ (for refill): bad ones go to corrupt/. False: it was not
+ * taken up. */
 bool take_up_file(struct manager *manager, const char *id, bool ignore_defer_transports);
 
 #endif

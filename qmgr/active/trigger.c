@@ -9,7 +9,6 @@
 #include "qmgr/active/refill.h"
 #include "qmgr/active/successor.h"
 #include "qmgr/spool/queue_id.h"
-#include "util/base/clock.h"
 #include "util/base/memory.h"
 #include "util/io/fd.h"
 

@@ -5,7 +5,6 @@
 
 #include "qmgr/bounce/report.h"
 #include "qmgr/intake/postmaster_notice.h"
-#include "util/base/clock.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/mail/verp.h"

@@ -104,8 +104,8 @@ void agent_confirm(struct agent *agent, struct order *order, struct agent_target
 /* agent_report for every target that was not reported yet. */
 void agent_report_rest(struct agent *agent, struct order *order, const struct agent_result *result);
 
-/* The target is an alias or the like: what became of somebody whom it led to (address and notify of *part count,
- * and original for the log). Logs a line; the target's own verdict follows from all parts: agent_expanded. Returns the code that counts
+/* The target is an alias or the like: what became of somebody whom it led to (address and notify of *part count, and original
+ * for the log). Logs a line; the target's own verdict follows from all parts: agent_expanded. Returns the code that counts
  * (filter, soft_bounce). */
 int agent_report_part(struct agent *agent, struct order *order, struct agent_target *target, const struct recipient *part,
     const struct agent_result *result);
@@ -131,8 +131,9 @@ void agent_pass_on(struct agent *agent, struct order *order, struct agent_target
 bool agent_is_reported(const struct order *order);
 /* Sends what was reported so far. False: the queue manager is gone. */
 bool agent_flush(struct agent *agent);
-/* The order is done; that is sent at once, unless other orders were received and not yet finished. kept_affinity: "" or the order's, when the agent keeps its connection for it. unreachable:
- * NULL or why the next hop couldn't be reached at all. False: the queue manager is gone. */
+/* The order is done; that is sent at once, unless other orders were received and not yet finished. kept_affinity: "" or the
+ * order's, when the agent keeps its connection for it. unreachable: NULL or why the next hop couldn't be reached at all.
+ * False: the queue manager is gone. */
 bool agent_finish(struct agent *agent, struct order *order, const char *kept_affinity,
     const struct agent_result *unreachable);
 

@@ -48,8 +48,8 @@ const char *intake_queue_id(const struct intake_message *message);
 /* Envelope, before the content. Internal form. The sender is rewritten (canonical maps, masquerading) here. */
 void intake_sender(struct intake_message *message, const char *sender, const char *envid, enum envelope_ret ret);
 void intake_attribute(struct intake_message *message, const char *name, const char *value); /* ATTRIBUTE_* */
-/* recipient->address as named by the client, original likewise (or ""). Rewriting, virtual alias expansion, BCC happen here. A failed
- * look-up or an expansion limit is remembered and becomes the verdict at the end. */
+/* recipient->address as named by the client, original likewise (or ""). Rewriting, virtual alias expansion, BCC happen here. A
+ * failed look-up or an expansion limit is remembered and becomes the verdict at the end. */
 void intake_recipient(struct intake_message *message, const struct recipient *recipient);
 
 /* What an access table of the SMTP server wants done, any time before intake_end: put it on hold; say yes and keep nothing; send
@@ -72,11 +72,13 @@ void intake_line(struct intake_message *message, const char *line);
 /* Whether going on makes sense (false after a size limit, disk full, reject by a check): the caller still reads the rest from its
  * peer and throws it away. */
 bool intake_is_healthy(const struct intake_message *message);
-/* Whether what was kept of it, and so many bytes besides, are more than message_size_limit. Of a refused message nothing is kept. */
+/* Whether what was kept of it, and so many bytes besides, are more than message_size_limit. Of a refused message nothing is
+ * kept. */
 bool intake_is_oversized(const struct intake_message *message, uint64_t besides);
 
-/* End of content: commits. True: 250, *verdict has the text "Ok: queued as ID" (or of a DISCARD); it is on disk. False: *verdict is the 4xx or
- * 5xx for the client; nothing was left behind. Frees the message. verdict->text lives until the next intake_begin. */
+/* End of content: commits. True: 250, *verdict has the text "Ok: queued as ID" (or of a DISCARD); it is on disk. False:
+ * *verdict is the 4xx or 5xx for the client; nothing was left behind. Frees the message. verdict->text lives until the next
+ * intake_begin. */
 bool intake_end(struct intake_message *message, struct verdict *verdict);
 /* Gives up (client went away, RSET). Frees the message; NULL is allowed. */
 void intake_cancel(struct intake_message *message);

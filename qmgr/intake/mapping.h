@@ -34,8 +34,8 @@ bool mapping_wants_bcc(const struct intake_message *message);
 void mapping_sender_bcc(struct intake_message *message, struct str *out);
 void mapping_recipient_bcc(struct intake_message *message, const char *recipient, struct str *out);
 
-/* virtual_alias_maps: calls take for each final address (at least one, unless the message failed); before them, for the alias itself
- * (as expanded) if the sender wants to hear of success. */
+/* virtual_alias_maps: calls take for each final address (at least one, unless the message failed); before them, for the alias
+ * itself (as expanded) if the sender wants to hear of success. */
 typedef void mapping_take(struct intake_message *message, const struct recipient *recipient, const char *address);
 void mapping_expand(struct intake_message *message, const struct recipient *recipient, const char *address,
     mapping_take *take);

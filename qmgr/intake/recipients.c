@@ -5,7 +5,6 @@
 
 #include "qmgr/intake/mapping.h"
 #include "util/base/text.h"
-#include "util/mail/address.h"
 #include "util/mail/rewrite.h"
 #include "util/mail/xtext.h"
 
@@ -93,8 +92,8 @@ static void take(struct intake_message *message, const struct recipient *recipie
         envelope_add_recipient(&message->envelope, message->arena, &final);
 }
 
-/* What the bounce and the next hop are told as the original recipient: SMTP clients named it themselves (smtpd puts it in), for others
- * it is the address in standard form. */
+/* What the bounce and the next hop are told as the original recipient: SMTP clients named it themselves (smtpd puts it in),
+ * for others it is the address in standard form. */
 static const char *original_recipient(struct intake_message *message, const char *standard)
 {
     struct str wire = {0};

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "util/base/memory.h"
-#include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/net/host_name.h"
 #include "util/net/own_address.h"

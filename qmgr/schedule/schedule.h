@@ -38,8 +38,8 @@ struct schedule_entry {
 
 typedef void schedule_read_limits(void *context, const char *transport, struct schedule_limits *limits);
 
-/* Told when a delivery changed what is known of a destination; reached: the next hop was, else after->window is 0 where the destination
- * is dead now. */
+/* Told when a delivery changed what is known of a destination; reached: the next hop was, else after->window is 0 where the
+ * destination is dead now. */
 typedef void schedule_observer(void *context, const struct schedule_transport *transport, const char *destination,
     const struct feedback *before, const struct feedback *after, bool reached);
 

@@ -24,9 +24,9 @@ void places_free(struct places *places);
 
 /* Takes one, making a batch when none is left. False with errno. */
 bool places_take(struct places *places, struct place *place);
-/* The message of that id in queue is done: its file becomes a place, if nobody else has it open; all of its bytes are zero then. That
- * spares the file system making and removing an inode, and the sync of a message that fits has no blocks to find. False: nothing was
- * done. */
+/* The message of that id in queue is done: its file becomes a place, if nobody else has it open; all of its bytes are zero
+ * then. That spares the file system making and removing an inode, and the sync of a message that fits has no blocks to find.
+ * False: nothing was done. */
 bool places_retire(struct places *places, enum queue queue, const char *id);
 /* Whether that one is here, free or waiting to be used again. */
 bool places_has(const struct places *places, const char *id);

@@ -20,8 +20,8 @@ enum finding {
     FOUND_NO_ANSWER, /* the disk, or we ourselves, are in trouble: errno */
 };
 
-/* Complete means: its writer had synced it, or was about to and all of it got to disk. (A file that was used before may still be the
- * message that was there then, under another id.) Whether the client got its 250 is not known; in doubt the message is
+/* Complete means: its writer had synced it, or was about to and all of it got to disk. (A file that was used before may still
+ * be the message that was there then, under another id.) Whether the client got its 250 is not known; in doubt the message is
  * kept, and goes where its commit would have put it. Who counted attempts had it after its commit, and changed it. */
 static bool is_complete(int fd, const char *id, enum queue *queue)
 {
@@ -52,8 +52,8 @@ static enum finding look_at_place(int fd, const char *id, enum queue *queue)
     return errno == 0 ? FOUND_NOTHING : FOUND_NO_ANSWER; /* what failed was a system call */
 }
 
-/* A process that leaves after a reload may have the file still; then it is locked. Else its lock is ours, so that nobody begins to use
- * what is about to be removed; the caller closes it (-1: it can't be opened). */
+/* A process that leaves after a reload may have the file still; then it is locked. Else its lock is ours, so that nobody
+ * begins to use what is about to be removed; the caller closes it (-1: it can't be opened). */
 static bool take_hold(struct spool *spool, enum queue queue, const char *id, int *lock)
 {
     *lock = spool_open_file(spool, queue, id, O_RDWR);

@@ -7,7 +7,6 @@
 
 #include "qmgr/client/drop_file.h"
 #include "qmgr/spool/scan.h"
-#include "util/base/text.h"
 #include "util/io/fd.h"
 
 /* False: it isn't a whole message. */

@@ -13,7 +13,6 @@
 #include "qmgr/tool/queue_print.h"
 #include "qmgr/tool/showq_messages.h"
 #include "util/base/clock.h"
-#include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
 #include "util/net/host_name.h"

@@ -1,5 +1,5 @@
-/* postsuper.c: the super-user's hands in the queue (postsuper(1)): delete, hold, release, requeue, expire, repair. It works on files
- * by name, beside a running queue manager: every step is one rename or unlink. */
+/* postsuper.c: the super-user's hands in the queue (postsuper(1)): delete, hold, release, requeue, expire, repair. It works on
+ * files by name, beside a running queue manager: every step is one rename or unlink. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -246,7 +246,8 @@ static void run_from_input(struct super *super, struct operation *operation)
     free(line);
 }
 
-/* -p and -s: files that no message needs. A running queue manager has what it needs in spare; only a stopped one's are left over. */
+/* -p and -s: files that no message needs. A running queue manager has what it needs in spare; only a stopped one's are left
+ * over. */
 static void purge(struct super *super, bool manager_is_down)
 {
     struct scan *scan = scan_open(super->spool, QUEUE_SPARE);

@@ -58,7 +58,8 @@ unsigned quota_size(const struct quota *quota)
     return HASH_COUNT(quota->entries);
 }
 
-/* The name's entry, a new one if need be. NULL: nobody has so many customers, nor such a name; rather forget than grow without end. */
+/* The name's entry, a new one if need be. NULL: nobody has so many customers, nor such a name; rather forget than grow without
+ * end. */
 static struct quota_entry *entry_of(struct quota *quota, const char *name, size_t length, int64_t now_ms)
 {
     struct quota_entry *entry;

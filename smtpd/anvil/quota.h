@@ -18,8 +18,8 @@ void quota_free(struct quota *quota); /* NULL is allowed */
 uint32_t quota_add(struct quota *quota, const char *name, uint32_t amount, uint32_t window_s, int64_t now_ms);
 /* Drops names whose window is over. */
 void quota_sweep(struct quota *quota, int64_t now_ms);
-/* For the next process: appends all names whose window isn't over; and takes them back. Windows go by the wall clock there, since the
- * other one begins anew with the machine. False: that isn't such a text; what came before the fault was taken. */
+/* For the next process: appends all names whose window isn't over; and takes them back. Windows go by the wall clock there,
+ * since the other one begins anew with the machine. False: that isn't such a text; what came before the fault was taken. */
 void quota_put(const struct quota *quota, int64_t now_ms, int64_t wall_s, struct str *out);
 bool quota_take(struct quota *quota, const char *bytes, size_t length, int64_t now_ms, int64_t wall_s);
 /* Whether anything was added since quota_is_saved. */

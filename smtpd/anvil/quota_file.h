@@ -1,5 +1,5 @@
-/* quota_file.h: sums of limits that last longer than a process of anvil(8): a small file in data_directory. It is rewritten in place;
- * a checksum tells whether that was finished. Losing it costs nothing but the sums. */
+/* quota_file.h: sums of limits that last longer than a process of anvil(8): a small file in data_directory. It is rewritten in
+ * place; a checksum tells whether that was finished. Losing it costs nothing but the sums. */
 #ifndef SMTPD_ANVIL_QUOTA_FILE_H
 #define SMTPD_ANVIL_QUOTA_FILE_H
 #include "smtpd/anvil/quota.h"

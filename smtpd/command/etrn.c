@@ -4,7 +4,6 @@
 #include "smtpd/command.h"
 #include "smtpd/session.h"
 #include "smtpd/restrictions.h"
-#include "util/base/text.h"
 #include "util/log/log.h"
 #include "util/net/host_name.h"
 

@@ -6,7 +6,6 @@
 #include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
-#include "util/mail/address.h"
 
 /* One entry at work. */
 struct entry {

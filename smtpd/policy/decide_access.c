@@ -9,7 +9,6 @@
 #include "util/log/log.h"
 #include "util/mail/address.h"
 #include "util/net/dns.h"
-#include "util/net/host_name.h"
 #include "util/table/dns_filter.h"
 
 /* A table, what the reply is about, and whether some key was found. */

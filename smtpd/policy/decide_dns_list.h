@@ -1,4 +1,5 @@
-/* decide_dns_list.h: restrictions that ask DNS lists: reject_rbl_client, reject_rhsbl_*, permit_dnswl_client, permit_rhswl_client. */
+/* decide_dns_list.h: restrictions that ask DNS lists: reject_rbl_client, reject_rhsbl_*, permit_dnswl_client,
+ * permit_rhswl_client. */
 #ifndef SMTPD_POLICY_DECIDE_DNS_LIST_H
 #define SMTPD_POLICY_DECIDE_DNS_LIST_H
 #include "smtpd/policy/evaluation.h"

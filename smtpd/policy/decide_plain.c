@@ -1,7 +1,5 @@
 #include "smtpd/policy/decide_plain.h"
 
-#include "util/base/text.h"
-#include "util/log/log.h"
 
 enum decision decide_plain_permit(struct evaluation *evaluation, const struct restriction *restriction)
 {

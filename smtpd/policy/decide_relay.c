@@ -4,7 +4,6 @@
 #include <netdb.h>
 #include <string.h>
 
-#include "util/base/text.h"
 #include "util/mail/address.h"
 #include "util/net/dns.h"
 #include "util/net/own_address.h"

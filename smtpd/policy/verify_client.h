@@ -13,7 +13,8 @@ struct verify_client;
 struct verify_client *verify_client_open(const struct config *config);
 void verify_client_close(struct verify_client *client); /* NULL is allowed */
 
-/* Waits for address_verify_poll_count and address_verify_poll_delay at most. False: the service is away (logged). *why lives in the arena. */
+/* Waits for address_verify_poll_count and address_verify_poll_delay at most. False: the service is away (logged). *why lives
+ * in the arena. */
 bool verify_client_ask(struct verify_client *client, const char *address, struct arena *arena, enum verify_state *state,
     const char **why);
 #endif

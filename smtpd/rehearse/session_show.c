@@ -10,7 +10,6 @@
 #include "smtpd/rehearse/session_options.h"
 #include "util/base/text.h"
 #include "util/log/log.h"
-#include "util/net/ip_address.h"
 
 struct show {
     struct session_options options;

@@ -7,7 +7,6 @@
 #include "qmgr/client/delivery_log.h"
 #include "util/base/clock.h"
 #include "util/base/escape.h"
-#include "util/base/text.h"
 #include "util/log/log.h"
 
 enum { SHOWN_BYTES = 100, DELAY_DIGITS = 2 };

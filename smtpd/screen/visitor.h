@@ -1,4 +1,5 @@
-/* visitor.h: one connection at postscreen's door: what is known of it, what all that deal with it need, and its end (arrival.h begins). */
+/* visitor.h: one connection at postscreen's door: what is known of it, what all that deal with it need, and its end (arrival.h
+ * begins). */
 #ifndef SMTPD_SCREEN_VISITOR_H
 #define SMTPD_SCREEN_VISITOR_H
 #include "master/worker/pass.h"

@@ -12,7 +12,8 @@ struct auth_back_end {
     /* options: SASL_OPTION_* of mechanisms that are ruled out. *mechanisms: those left, separated by blanks. NULL: none. */
     void *(*open)(void *service, const struct auth_client *client, unsigned options, struct str *mechanisms);
     void (*close)(void *session);
-    /* As auth_begin and auth_respond; mechanism and responses are as the client sent them, unchecked. An outcome replaces user, by nothing (str_free) if the back end doesn't tell. */
+    /* As auth_begin and auth_respond; mechanism and responses are as the client sent them, unchecked. An outcome replaces
+     * user, by nothing (str_free) if the back end doesn't tell. */
     enum auth_status (*begin)(void *session, const char *mechanism, const char *initial, struct str *answer,
         struct str *user);
     enum auth_status (*respond)(void *session, const char *response, struct str *answer, struct str *user);

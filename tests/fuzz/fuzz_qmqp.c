@@ -1,5 +1,5 @@
-/* fuzz_qmqp.c: a packet of QMQP from any bytes: no part is longer than allowed, and together they are no longer than the packet says.
- * The first byte says in which pieces the rest arrives. */
+/* fuzz_qmqp.c: a packet of QMQP from any bytes: no part is longer than allowed, and together they are no longer than the
+ * packet says. The first byte says in which pieces the rest arrives. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

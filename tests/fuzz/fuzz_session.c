@@ -1,6 +1,6 @@
-/* fuzz_session.c: whole SMTP sessions against an abstract model of them (session/model.h): the input chooses what the client says,
- * and in which configuration. Every reply must fit the model, and exactly the messages that it counts as accepted are taken in, with
- * their sender, recipients, content, login and client. */
+/* fuzz_session.c: whole SMTP sessions against an abstract model of them (session/model.h): the input chooses what the client
+ * says, and in which configuration. Every reply must fit the model, and exactly the messages that it counts as accepted are
+ * taken in, with their sender, recipients, content, login and client. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>

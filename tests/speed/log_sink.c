@@ -1,5 +1,5 @@
-/* log_sink.c: a stand-in for the syslog daemon during measurements: reads datagrams at the socket given and appends them to the file
- * given, as cheaply as can be, so that the log costs both mail systems the same. Usage: log_sink SOCKET FILE */
+/* log_sink.c: a stand-in for the syslog daemon during measurements: reads datagrams at the socket given and appends them to
+ * the file given, as cheaply as can be, so that the log costs both mail systems the same. Usage: log_sink SOCKET FILE */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -192,7 +192,8 @@ static void start_up_takes_no_former_message_for_a_new_one(void **unused)
     assert_int_equal(count_and_remove(QUEUE_SPARE, false), 0);
 }
 
-/* The rename of a commit isn't synced: after a power cut a message that was acknowledged, and even tried, may lie among the places. */
+/* The rename of a commit isn't synced: after a power cut a message that was acknowledged, and even tried, may lie among the
+ * places. */
 static void start_up_keeps_what_was_tried_before_the_power_failed(void **unused)
 {
     struct place tried = put_message(NULL, 100, QUEUE_SPARE);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "util/base/text.h"
 
 #define LONGEST 80
 

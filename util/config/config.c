@@ -8,7 +8,6 @@
 #include "util/config/config_check.h"
 #include "util/config/config_computed.h"
 #include "util/config/config_dictionary.h"
-#include "util/config/expand.h"
 #include "util/config/main_cf.h"
 #include "util/config/parameter.h"
 #include "util/config/value.h"

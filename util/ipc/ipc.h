@@ -38,7 +38,8 @@ struct ipc_channel;
 /* Takes the socket, which may be blocking or not. Blocking use: ipc_receive and ipc_flush wait; event-driven use: ipc_feed and
  * ipc_drain don't. */
 struct ipc_channel *ipc_open(int socket);
-/* The peer may send descriptors. As long as this wasn't called the first one ends the connection: they would fill up the process. */
+/* The peer may send descriptors. As long as this wasn't called the first one ends the connection: they would fill up the
+ * process. */
 void ipc_take_descriptors(struct ipc_channel *channel);
 void ipc_close(struct ipc_channel *channel); /* NULL is allowed; closes descriptors not yet fetched or sent */
 int ipc_fd(const struct ipc_channel *channel);
@@ -50,8 +51,8 @@ bool ipc_receive(struct ipc_channel *channel, unsigned *type, int64_t deadline_m
 /* Blocking: sends what was put. The ..._send functions only put; a caller that waits for an answer flushes first. */
 bool ipc_flush(struct ipc_channel *channel, int64_t deadline_ms);
 
-/* Event-driven: reads what is there (false: end or error; misbehaviour shows in ipc_failed), then ipc_next as long as it finds a whole
- * message. */
+/* Event-driven: reads what is there (false: end or error; misbehaviour shows in ipc_failed), then ipc_next as long as it finds
+ * a whole message. */
 bool ipc_feed(struct ipc_channel *channel);
 bool ipc_next(struct ipc_channel *channel, unsigned *type); /* false: none whole, or a bad one: see ipc_failed */
 bool ipc_failed(const struct ipc_channel *channel);

@@ -1,6 +1,6 @@
-/* address_list.h: lists of addresses in header fields (RFC 5322 section 3.4): mailboxes, groups, comments. Read leniently, from right
- * to left, as Postfix reads them: words without commas between them are addresses of their own, what stands before "<" is a
- * phrase. Addresses are changed in place: phrases, comments and groups stay; only a changed list is laid out anew. */
+/* address_list.h: lists of addresses in header fields (RFC 5322 section 3.4): mailboxes, groups, comments. Read leniently,
+ * from right to left, as Postfix reads them: words without commas between them are addresses of their own, what stands before
+ * "<" is a phrase. Addresses are changed in place: phrases, comments and groups stay; only a changed list is laid out anew. */
 #ifndef UTIL_MAIL_ADDRESS_LIST_H
 #define UTIL_MAIL_ADDRESS_LIST_H
 #include <stdbool.h>

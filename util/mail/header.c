@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include "util/base/memory.h"
-#include "util/base/text.h"
 
 /* Sorted by name. Resent-Reply-To counts as a recipient field, as in Postfix. */
 static const struct header_kind kinds[] = {

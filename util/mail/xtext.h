@@ -10,7 +10,7 @@ void xtext_put(struct str *out, const char *text);
 void xtext_put_utf8(struct str *out, const char *text);
 /* Appends what the text stands for; a '+' that isn't followed by two hexadecimal digits stays. A zero byte becomes '?'. */
 void xtext_decode(struct str *out, const char *text);
-/* The same for what xtext_put_utf8 makes: "\x{FC}" stands for the character with that number (RFC 6533 section 3). One that is none, or
- * a control character, stays as it is written. */
+/* The same for what xtext_put_utf8 makes: "\x{FC}" stands for the character with that number (RFC 6533 section 3). One that is
+ * none, or a control character, stays as it is written. */
 void xtext_decode_utf8(struct str *out, const char *text);
 #endif

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "util/base/clock.h"
-#include "util/base/text.h"
 #include "util/net/dns.h"
 #include "util/net/idn.h"
 

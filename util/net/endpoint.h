@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* protocols: inet_protocols. Connects within the time limit: a descriptor (close-on-exec, non-blocking or not), or -1 with errno. A host name that can't be
- * found is logged (errno: EADDRNOTAVAIL). */
+/* protocols: inet_protocols. Connects within the time limit: a descriptor (close-on-exec, non-blocking or not), or -1 with
+ * errno. A host name that can't be found is logged (errno: EADDRNOTAVAIL). */
 int endpoint_connect(const char *protocols, const char *endpoint, int64_t timeout_s);
 #endif

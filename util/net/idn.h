@@ -5,7 +5,8 @@
 
 #include "util/base/str.h"
 
-/* enable_idna2003_compatibility: from now on names are turned into ASCII as IDNA 2003 did ("ß" is "ss"). The one static of idn.c. */
+/* enable_idna2003_compatibility: from now on names are turned into ASCII as IDNA 2003 did ("ß" is "ss"). The one static of
+ * idn.c. */
 void idn_use_2003(bool on);
 
 /* Appends the ASCII form (an ASCII name as it is). False: not a valid name, nothing is appended. */

@@ -12,7 +12,6 @@
 
 #include "util/base/clock.h"
 #include "util/base/memory.h"
-#include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
 #include "util/net/tls_describe.h"

@@ -1,5 +1,6 @@
 /* tls_anchors.h: certificates and public keys one of which a server's chain must lead to, in place of the usual authorities
- * (smtp_tls_trust_anchor_file). Wherever in the chain one of these stands, what is above it doesn't matter, nor does its own date. */
+ * (smtp_tls_trust_anchor_file). Wherever in the chain one of these stands, what is above it doesn't matter, nor does its own
+ * date. */
 #ifndef UTIL_NET_TLS_ANCHORS_H
 #define UTIL_NET_TLS_ANCHORS_H
 #include <openssl/ssl.h>

@@ -33,8 +33,8 @@ enum child_command_end {
 /* Exit statuses of a child that didn't get as far as its program; it says why on its standard error. */
 enum { CHILD_COMMAND_TEMPORARY = 75 };
 
-/* Runs it. *output gets the first bytes of standard output and standard error, as far as CHILD_COMMAND_OUTPUT_BYTES. program: the name
- * in the child's own messages. */
+/* Runs it. *output gets the first bytes of standard output and standard error, as far as CHILD_COMMAND_OUTPUT_BYTES. program:
+ * the name in the child's own messages. */
 enum { CHILD_COMMAND_OUTPUT_BYTES = 4096 };
 enum child_command_end child_command_run(const struct child_command *command, const char *program, struct str *output, int *status);
 

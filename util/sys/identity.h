@@ -9,8 +9,8 @@
 void identity_start(void);
 bool identity_is_privileged(void);
 
-/* Acts as uid and gid (no other groups). False with errno (EPERM); the process still is who it was. Calls don't nest, but one identity
- * may follow another. */
+/* Acts as uid and gid (no other groups). False with errno (EPERM); the process still is who it was. Calls don't nest, but one
+ * identity may follow another. */
 bool identity_become(uid_t uid, gid_t gid);
 /* Is root again. Ends the process if that fails; keeps errno. */
 void identity_back(void);

@@ -18,7 +18,7 @@ bool sandbox_limit_paths(const struct sandbox_path *paths, size_t count);
 /* From now on only what a server needs: no exec, no fork, no mounts, no tracing, no privileges to gain. Other calls fail with
  * EPERM. prepared: from sandbox_prepare_calls, or -1. False with errno. */
 bool sandbox_limit_calls(int prepared);
-/* Makes the filter of sandbox_limit_calls once for many processes, which saves each of them most of its work. A descriptor to hand to
- * them; -1: there is nothing to prepare. */
+/* Makes the filter of sandbox_limit_calls once for many processes, which saves each of them most of its work. A descriptor to
+ * hand to them; -1: there is nothing to prepare. */
 int sandbox_prepare_calls(void);
 #endif

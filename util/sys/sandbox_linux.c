@@ -27,7 +27,8 @@ static const char *const allowed[] = {
     "getcwd", "chdir", "fchdir", "fcntl", "fcntl64", "flock", "dup", "dup2", "dup3", "pipe", "pipe2", "eventfd", "eventfd2",
     "ftruncate", "ftruncate64", "truncate", "fallocate", "fadvise64", "fadvise64_64", "readahead", "fsync", "fdatasync",
     "sync_file_range", "syncfs", "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat",
-    "rmdir", "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "utimensat", "futimesat", "umask", "sendfile", "sendfile64",
+    "rmdir", "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat", "utime", "utimes",
+    "utimensat", "futimesat", "umask", "sendfile", "sendfile64",
     "splice", "copy_file_range", "ioctl",
     /* network */
     "socketpair", "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername", "setsockopt",
@@ -50,7 +51,8 @@ static const char *const allowed[] = {
     "get_robust_list", "set_tid_address", "rseq", "arch_prctl", "alarm", "setitimer", "getitimer", "exit", "exit_group",
 };
 
-/* Only with this as first argument. Other processes of the same user are others' sessions: no signals, and no limits set for them. */
+/* Only with this as first argument. Other processes of the same user are others' sessions: no signals, and no limits set for
+ * them. */
 static const struct {
     const char *name;
     scmp_datum_t first;

@@ -17,9 +17,10 @@ bool maps_have_changed(struct maps *maps);
 
 /* *table (may be NULL) tells which table answered or failed: "hash:/etc/aliases". */
 enum table_result maps_find(struct maps *maps, const char *key, struct str *value, const char **table);
-/* For a series of look-ups of one address in all its forms, down to the bare user: the system's users (unix:passwd.byname) are asked
- * for that one first. If it exists they aren't asked for forms with a domain, and if not, not for it again: services behind
- * nsswitch.conf look in dozens of places for a name that doesn't exist. user is borrowed until it is NULL, which ends the series. */
+/* For a series of look-ups of one address in all its forms, down to the bare user: the system's users (unix:passwd.byname) are
+ * asked for that one first. If it exists they aren't asked for forms with a domain, and if not, not for it again: services
+ * behind nsswitch.conf look in dozens of places for a name that doesn't exist. user is borrowed until it is NULL, which ends
+ * the series. */
 void maps_expect_user(struct maps *maps, const char *user);
 /* Only tables that take parts of keys (fixed ones). */
 enum table_result maps_find_fixed(struct maps *maps, const char *key, struct str *value, const char **table);

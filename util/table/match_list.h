@@ -15,7 +15,8 @@ enum {
 /* title: the parameter's name: says whether it stands in parent_domain_matches_subdomains, and for log lines. */
 struct match_list *match_list_open(const struct config *config, const char *title, const char *patterns);
 void match_list_close(struct match_list *list);
-/* What would be said to whoever comes to the first pattern that can't be understood (constant as long as the list is). NULL: all can. */
+/* What would be said to whoever comes to the first pattern that can't be understood (constant as long as the list is). NULL:
+ * all can. */
 const char *match_list_flaw(const struct match_list *list);
 bool match_list_is_empty(const struct match_list *list);
 bool match_list_may_wait(const struct match_list *list);

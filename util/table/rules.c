@@ -39,8 +39,6 @@ struct rules {
     size_t open_count;
 };
 
-
-
 __attribute__((format(printf, 3, 4)))
 static void complain(const struct rules *rules, unsigned line_number, const char *format, ...)
 {

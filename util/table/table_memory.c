@@ -132,7 +132,8 @@ static bool put_prepared(struct memory_table *memory, const char *key, const cha
     return good;
 }
 
-/* The '=' behind a name; quotes in a name (as of a local part) may hold one. NULL with *why: there is none, or white space before it. */
+/* The '=' behind a name; quotes in a name (as of a local part) may hold one. NULL with *why: there is none, or white space
+ * before it. */
 static const char *find_equals(const char *text, struct str *why)
 {
     const char *at = text;

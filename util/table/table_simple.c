@@ -9,7 +9,6 @@
 #include "util/base/brace.h"
 #include "util/base/memory.h"
 #include "util/base/text.h"
-#include "util/log/log.h"
 #include "util/table/file_value.h"
 
 /* What all of these types keep: values that don't change. */

@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "util/base/memory.h"
 #include "util/base/text.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"

@@ -5,7 +5,6 @@
 #include <sys/types.h>
 
 #include "util/base/str.h"
-#include "util/base/text.h"
 #include "util/mail/header.h"
 #include "util/mail/mime.h"
 

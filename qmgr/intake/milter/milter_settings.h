@@ -18,7 +18,8 @@ struct milter_settings {
     struct milter_settings *next;
 };
 
-/* The entries of a list, in order. A bad setting is logged, and the entry then fails whatever it is asked. Texts live in the arena. */
+/* The entries of a list, in order. A bad setting is logged, and the entry then fails whatever it is asked. Texts live in the
+ * arena. */
 struct milter_settings *milter_settings_parse(const struct config *config, const char *list, struct arena *arena);
 
 /* The configured macro names of a stage. */

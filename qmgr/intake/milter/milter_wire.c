@@ -154,7 +154,8 @@ static size_t status_length(const char *text, char class)
     return text[at] == '\0' || text[at] == ' ' ? at : 0;
 }
 
-/* "%%" is what libmilter makes of a percent sign; a single one is lost. Other control characters than line ends are for the reply's writer to judge. */
+/* "%%" is what libmilter makes of a percent sign; a single one is lost. Other control characters than line ends are for the
+ * reply's writer to judge. */
 static void put_reply_line(struct str *out, const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {

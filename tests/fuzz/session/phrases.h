@@ -1,4 +1,5 @@
-/* phrases.h: what a client may say, by a letter for the command and a byte that chooses among its forms. So the seeds can be read. */
+/* phrases.h: what a client may say, by a letter for the command and a byte that chooses among its forms. So the seeds can be
+ * read. */
 #ifndef TESTS_FUZZ_SESSION_PHRASES_H
 #define TESTS_FUZZ_SESSION_PHRASES_H
 #include "tests/fuzz/session/model.h"
