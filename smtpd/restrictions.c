@@ -91,7 +91,7 @@ static void keep_deferrals(struct session *session, enum policy_stage stage)
 struct verdict restrictions_ask(struct session *session, enum policy_stage stage, const char *recipient, const char *etrn_domain)
 {
     const struct transaction *transaction = &session->transaction;
-    const char *sender = stage == POLICY_VRFY || stage == POLICY_ETRN ? NULL : transaction->sender;
+    const char *sender = stage == POLICY_ETRN ? NULL : transaction->sender;
     const char *name = stage_name(session, stage);
     const struct policy_session details = facts_of_session(session, stage, name);
     /* Envelope addresses are always completed by our own domain, whoever sends them. */

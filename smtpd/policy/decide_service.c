@@ -78,7 +78,7 @@ enum decision decide_service(struct evaluation *evaluation, const struct restric
     put_request(evaluation, service, &request);
     if (!policy_service_ask(service, str_text(&request), &action))
         str_set(&action, policy_service_default_action(service));
-    enum decision decision = access_action_apply(evaluation, policy_service_endpoint(service, evaluation->arena), evaluation->subject.name,
+    enum decision decision = access_action_apply(evaluation, policy_service_text(service), evaluation->subject.name,
         arena_copy_text(evaluation->arena, str_text(&action)), &evaluation->subject);
     str_free(&request);
     str_free(&action);
