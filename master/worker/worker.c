@@ -118,6 +118,8 @@ static void start_log(struct worker *worker)
     log_set_facility(config->syslog_facility);
     log_open(config->syslog_name, worker->program);
     log_set_debug(worker->debug_level);
+    if (!config->smtputf8_enable)
+        log_in_ascii();
     if (config->maillog_file[0] == '\0' || text_equal(worker->program, "postlogd"))
         return;
     const char *path = arena_printf(worker->arena, "%s/public/%s", config->queue_directory, config->postlog_service_name);

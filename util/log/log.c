@@ -36,6 +36,7 @@ static struct {
     bool to_stderr;
     const char *stderr_name; /* NULL: the service */
     bool stderr_info;
+    bool ascii;
     struct str raw;      /* the line that is being made: memory that every line needs */
     struct str line;
 } state = { .fd = -1, .syslog_fd = -1, .facility = LOG_MAIL };
@@ -106,6 +107,11 @@ const char *log_set_service(const char *service)
 
     state.service = service;
     return old;
+}
+
+void log_in_ascii(void)
+{
+    state.ascii = true;
 }
 
 void log_to_stderr(bool also_info)
@@ -255,7 +261,7 @@ static void put(int priority, const char *label, const char *format, va_list arg
     put_header(line, priority);
     size_t header_length = line->length;
     str_put(line, label);
-    text_put_printable(line, str_text(&state.raw), state.raw.length, '?', true);
+    text_put_printable(line, str_text(&state.raw), state.raw.length, '?', !state.ascii);
     const char *text = str_text(line) + header_length;
     if (state.to_stderr && (priority != LOG_INFO || state.stderr_info))
         put_to_stderr(text);

@@ -18,6 +18,9 @@ void log_set_facility(const char *name);
  * other program's syslog_name may differ from ours. */
 const char *log_set_service(const char *service);
 
+/* smtputf8_enable = no: what isn't ASCII is replaced, too. */
+void log_in_ascii(void);
+
 /* Also to standard error (commands, when it is a terminal or told so); only errors and warnings, or everything. */
 void log_to_stderr(bool also_info);
 /* The name by which people called the program (mailq), where that isn't the service (sendmail); borrowed. */
