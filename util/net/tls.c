@@ -14,6 +14,7 @@
 #include "util/base/memory.h"
 #include "util/io/fd.h"
 #include "util/log/log.h"
+#include "util/net/host_name.h"
 #include "util/net/tls_describe.h"
 #include "util/net/tls_fingerprint.h"
 #include "util/net/tls_log.h"
@@ -118,6 +119,7 @@ static void log_bad_chain(const struct tls *tls)
             tls_context_settings(tls->context)->verify_depth);
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
     case X509_V_ERR_DANE_NO_MATCH: /* none of the anchors */
         log_info("server %s %s: num=%ld:%s", prefix, tls->peer, tls->verify_error,
             X509_verify_cert_error_string(tls->verify_error));
@@ -392,9 +394,14 @@ static bool set_names(struct tls *tls, const struct tls_wish *wish)
     if (tls_context_settings(tls->context)->wildcards_span_labels)
         flags |= X509_CHECK_FLAG_MULTI_LABEL_WILDCARDS;
     X509_VERIFY_PARAM_set_hostflags(parameters, flags);
+    bool has_address = false;
     for (size_t i = 0; i < wish->name_count; i++) {
-        if (X509_VERIFY_PARAM_add1_host(parameters, wish->names[i], 0) != 1)
+        bool is_address = host_name_is_address(wish->names[i], HOST_NAME_SILENT);
+        if (is_address && has_address)
+            continue; /* the library takes one only */
+        if (SSL_add1_host(tls->ssl, wish->names[i]) != 1) /* knows an address when it sees one */
             return false;
+        has_address = has_address || is_address;
     }
     return true;
 }
