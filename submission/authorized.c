@@ -11,7 +11,7 @@
 #include "util/table/maps.h"
 #include "util/table/match_list.h"
 
-void authorized_check(const struct config *config)
+void authorized_check(const struct config *config, int exit_status)
 {
     struct match_list *users =
         match_list_open(config, "authorized_submit_users", config->authorized_submit_users);
@@ -20,7 +20,7 @@ void authorized_check(const struct config *config)
     const char *name = entry == NULL ? "unknown" : entry->pw_name;
 
     if (match_list_text(users, name) != TABLE_FOUND)
-        log_fatal_status(75, "User %s(%ld) is not allowed to submit mail", name, (long)uid);
+        log_fatal_status(exit_status, "User %s(%ld) is not allowed to submit mail", name, (long)uid);
     match_list_close(users);
 }
 

@@ -313,7 +313,7 @@ void compose_submit(const struct config *config, const struct sendmail_options *
     ssize_t length = -1;
     bool has_body = false;
 
-    authorized_check(config);
+    authorized_check(config, 75);
     set_sender(&composer);
     authorized_check_sender(config, composer.envelope.sender);
     check_verp(&composer);

@@ -97,7 +97,7 @@ static void copy_message(const struct config *config, int fd)
     enum drop_result result = DROP_TEXT;
 
     if (!drop_file_open(&reader, STDIN_FILENO, arena, &envelope, &raw, &why))
-        log_fatal_status(75, "uid=%ld: unexpected input: %s", (long)getuid(), why);
+        log_fatal_status(1, "uid=%ld: unexpected input: %s", (long)getuid(), why);
     authorized_check_sender(config, envelope.sender);
     bool written = fd_write_all(fd, str_text(&raw), raw.length);
     while (written && (result = drop_file_next(&reader, &text, &length)) == DROP_TEXT) {
@@ -140,7 +140,8 @@ int main(int argc, char **argv)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
             return 75;
     }
-    opterr = 0;
+    log_open("postfix", "postdrop");
+    log_to_stderr(false);
     while ((option = getopt(argc, argv, "c:rv")) > 0) {
         if (option == 'c')
             directory = optarg;
@@ -151,8 +152,8 @@ int main(int argc, char **argv)
         else if (option != 'v')
             usage();
     }
-    const struct config *config = command_config_load(directory, "postdrop", 75);
-    authorized_check(config);
+    const struct config *config = command_config_load(directory, "postdrop", 1);
+    authorized_check(config, 1);
     umask(0);
     if (chdir(config->queue_directory) != 0)
         log_fatal_status(75, "chdir %s: %s", config->queue_directory, strerror(errno));

@@ -103,7 +103,7 @@ static const char *config_option(int argc, char **argv)
     const char *directory = NULL;
     int option;
 
-    while ((option = getopt(argc, argv, "+A:B:C:F:GIL:N:O:R:UV:X:ab:ce:f:h:imno:p:q::r:tvx")) > 0) {
+    while ((option = getopt(argc, argv, "+A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:q::r:tvx")) > 0) {
         if (option == 'C')
             directory = optarg;
     }

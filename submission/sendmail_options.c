@@ -71,9 +71,9 @@ static uint32_t parse_notify(const char *list)
 
 static const char *parse_encoding(const char *word)
 {
-    if (text_equal_nocase(word, "8BITMIME"))
+    if (text_equal(word, "8BITMIME"))
         return "8bit";
-    if (text_equal_nocase(word, "7BIT"))
+    if (text_equal(word, "7BIT"))
         return "7bit";
     log_fatal_status(75, "-B option needs 8BITMIME or 7BIT");
 }
@@ -122,7 +122,9 @@ static void parse_queue_option(struct sendmail_options *options, const char *val
 
 static void parse_old_option(struct sendmail_options *options, const char *value)
 {
-    if (*value == 'A' && value[1] != '\0')
+    if (*value == 'A' && value[1] == '\0')
+        log_fatal_status(75, "-oA requires pathname");
+    if (*value == 'A')
         options->alias_database = value + 1;
     else if (text_equal(value, "i"))
         options->dot_is_text = true;
@@ -189,8 +191,10 @@ void sendmail_options_parse(struct sendmail_options *options, int argc, char **a
     else if (text_equal(program, "newaliases"))
         options->mode = SENDMAIL_ALIASES;
     /* "+": the first word that isn't an option begins the recipients, as on the systems that sendmail comes from. */
-    while ((option = getopt(argc, argv, "+A:B:C:F:GIL:N:O:R:UV:X:ab:ce:f:h:imno:p:q::r:tvx")) > 0)
+    while ((option = getopt(argc, argv, "+A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:q::r:tvx")) > 0)
         parse_one(options, option, optarg == NULL ? "" : optarg, argv[optind - 1]);
+    if (options->extract && options->mode != SENDMAIL_SUBMIT)
+        log_fatal_status(75, "-t can be used only in delivery mode");
     if (options->verbose == 1 && options->mode == SENDMAIL_SUBMIT)
         options->flags |= ENVELOPE_TRACE;
     if (options->verbose > 1)

@@ -157,6 +157,7 @@ static void flush_site(const struct config *config, const char *site)
     char request[300];
     char address[64];
 
+    check_user(config, "authorized_flush_users", config->authorized_flush_users, "flush the mail queue");
     if (!host_name_take_literal(site, HOST_NAME_SILENT, address, sizeof(address))
         && !host_name_is_valid(site, HOST_NAME_SILENT))
         log_fatal_status(EX_UNAVAILABLE_, "Cannot flush mail queue - invalid destination: \"%s\"", site);
