@@ -69,6 +69,14 @@ static void on_write(evutil_socket_t fd, short what, void *context)
     write_out(context);
 }
 
+/* Changes are written out together, soon. */
+static void set_dirty(struct cache *cache)
+{
+    if (!cache->is_dirty && cache->write != NULL)
+        set_timer(cache->write, (int64_t)WRITE_S * 1000);
+    cache->is_dirty = true;
+}
+
 static void put(struct cache *cache, const char *key, const char *value)
 {
     struct str why = {0};
@@ -76,9 +84,7 @@ static void put(struct cache *cache, const char *key, const char *value)
     if (table_put(cache->table, key, value, true, &why) == TABLE_PUT_FAILED)
         log_warning("%s: %s", table_name(cache->table), str_text(&why));
     str_free(&why);
-    if (!cache->is_dirty && cache->write != NULL)
-        set_timer(cache->write, (int64_t)WRITE_S * 1000);
-    cache->is_dirty = true;
+    set_dirty(cache);
 }
 
 static void end_cleanup(struct cache *cache)
@@ -111,7 +117,7 @@ static bool clean_one(struct cache *cache, int64_t oldest)
         return true;
     }
     (void)table_remove(cache->table, str_text(&cache->key), &cache->value); /* what stays is looked at again next time */
-    cache->is_dirty = true;
+    set_dirty(cache);
     cache->dropped++;
     return true;
 }
@@ -120,16 +126,20 @@ static void on_cleanup(evutil_socket_t fd, short what, void *context)
 {
     struct cache *cache = context;
     int64_t oldest = (int64_t)time(NULL) - cache->config->postscreen_cache_retention_time;
+    bool is_over = false;
 
     if (!cache->is_cleaning)
         cache->retained = cache->dropped = 0;
-    for (int i = 0; i < ENTRIES_PER_STEP; i++) {
-        if (!clean_one(cache, oldest)) {
-            end_cleanup(cache);
-            return;
-        }
-    }
-    set_timer(cache->cleanup, STEP_MS);
+    unsigned long before = cache->dropped;
+    for (int i = 0; i < ENTRIES_PER_STEP && !is_over; i++)
+        is_over = !clean_one(cache, oldest);
+    if (is_over)
+        end_cleanup(cache);
+    else
+        set_timer(cache->cleanup, STEP_MS);
+    /* Berkeley DB cuts a file shorter at once when its last pages fall free: what leads to them mustn't stay in it for long. */
+    if (cache->dropped > before || is_over)
+        write_out(cache);
 }
 
 void cache_start(struct cache *cache, struct event_base *events)

@@ -32,6 +32,7 @@ struct db_table {
     char *temporary;      /* TABLE_EMPTY: what will replace path; NULL: written in place */
     bool bulk;            /* one lock for all */
     bool is_dirty;        /* changed since the last commit */
+    bool removes_later;   /* an entry under the cursor was removed: the library does it when the cursor leaves it */
     bool with_nul;        /* which forms of keys are tried */
     bool without_nul;
     struct timespec modified;
@@ -84,13 +85,27 @@ static int open_library(struct db_table *table, const struct table_request *requ
     return error;
 }
 
+/* Pages that fall free are cut off the file at once, which is of no use any more until what leads to them is written. */
+static void leave_walk(struct db_table *table)
+{
+    if (table->cursor == NULL)
+        return;
+    lock(table, table->removes_later ? LOCK_EX : LOCK_SH);
+    (void)table->cursor->close(table->cursor); /* what went wrong shows at the next use */
+    lock(table, LOCK_UN);
+    table->cursor = NULL;
+    table->is_dirty = table->is_dirty || table->removes_later;
+    table->removes_later = false;
+}
+
 static void db_table_close(void *data)
 {
     struct db_table *table = data;
 
-    if (table->cursor != NULL)
-        (void)table->cursor->close(table->cursor); /* only read with */
+    leave_walk(table);
     if (table->db != NULL) {
+        if (table->is_dirty && table->temporary == NULL)
+            (void)table->db->sync(table->db, 0); /* closing tells whether that was of no use */
         int error = table->db->close(table->db, table->is_dirty ? 0 : DB_NOSYNC);
         /* In closing, the library opens the file by its name, where a confined process may not go: no loss if all is written. */
         if (error != 0 && table->is_dirty)
@@ -330,6 +345,7 @@ static enum table_result db_table_remove(void *data, const char *key, struct str
     struct db_table *table = data;
 
     table->is_dirty = true;
+    table->removes_later = table->cursor != NULL;
     lock(table, LOCK_EX);
     int error = try_forms(table, key, apply_delete, NULL);
     lock(table, LOCK_UN);
@@ -367,12 +383,16 @@ static enum table_result db_table_next(void *data, bool first, struct str *key, 
         if (error != 0)
             return result_of(error, value);
     }
-    lock(table, LOCK_SH);
+    lock(table, table->removes_later ? LOCK_EX : LOCK_SH);
     int error = table->cursor->get(table->cursor, &key_thing, &value_thing, first ? DB_FIRST : DB_NEXT);
     lock(table, LOCK_UN);
+    table->is_dirty = table->is_dirty || table->removes_later;
+    table->removes_later = false;
     if (error == 0) {
         put_thing(&key_thing, key);
         put_thing(&value_thing, value);
+    } else {
+        leave_walk(table);
     }
     return result_of(error, value);
 }
