@@ -1,5 +1,6 @@
 /* requeue.h: a queue file that postsuper -r moved to maildrop goes through intake once more: a new queue id, addresses
- * rewritten and expanded by today's tables, content as it is. */
+ * rewritten and expanded by today's tables, content checked again (but not by milters) and, but for one more Received, as
+ * it is. */
 #ifndef SUBMISSION_REQUEUE_H
 #define SUBMISSION_REQUEUE_H
 #include "submission/submit.h"

@@ -60,7 +60,7 @@ static void put_attributes(const struct config *config, struct intake_message *m
         intake_attribute(message, ATTRIBUTE_CONTENT_FILTER, config->content_filter);
 }
 
-static void put_received(const struct config *config, struct intake_message *message, uid_t uid)
+void submit_put_received(const struct config *config, struct intake_message *message, uid_t uid)
 {
     char date[DATE_TEXT_BYTES];
     struct str line = {0};
@@ -144,7 +144,7 @@ enum submit_result submit_file(const struct config *config, struct intake *intak
     intake_sender(message, envelope.sender, envelope.envid, envelope.ret);
     for (size_t i = 0; i < envelope.recipient_count; i++)
         intake_recipient(message, &envelope.recipients[i]);
-    put_received(config, message, uid);
+    submit_put_received(config, message, uid);
     result = finish(&reader, message, path);
 out:
     drop_file_close(&reader);

@@ -15,6 +15,9 @@ enum submit_result {
 /* fd: the file; uid: its owner, who is named in Received; path: for log lines. */
 enum submit_result submit_file(const struct config *config, struct intake *intake, int fd, uid_t uid, const char *path);
 
+/* The Received field of a message from this machine. */
+void submit_put_received(const struct config *config, struct intake_message *message, uid_t uid);
+
 /* receive_override_options (of pickup, of qmqpd) in intake's terms: INTAKE_NO_*. */
 uint32_t submit_override_options(const struct config *config);
 #endif

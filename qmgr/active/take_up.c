@@ -25,6 +25,7 @@ struct routed {
     const char *transport;
     const char *next_hop;
     const char *address;
+    bool is_put_off; /* defer_transports */
 };
 
 static const char *domain_of(const char *address)
@@ -49,9 +50,11 @@ static int compare_routed(const void *left_, const void *right_)
 {
     const struct routed *left = left_;
     const struct routed *right = right_;
-    int order = strcmp(left->transport, right->transport);
+    int order = left->is_put_off - right->is_put_off;
 
-    if (order == 0)
+    if (order == 0 && !left->is_put_off) /* what isn't delivered now is told as one list */
+        order = strcmp(left->transport, right->transport);
+    if (order == 0 && !left->is_put_off)
         order = compare_next_hops(left->next_hop, right->next_hop);
     if (order == 0) /* what is cut into pieces is cut as with Postfix: recipients of one domain stay together */
         order = strcasecmp(domain_of(left->address), domain_of(right->address));
@@ -140,8 +143,10 @@ static void add_routed(struct message *message, size_t index, const struct route
 {
     log_debug("%s: <%s> goes by transport %s, next hop \"%s\", as <%s>", message->id, message->envelope.recipients[index].address,
         route->transport, route->next_hop, route->recipient);
+    bool is_put_off = !message->ignore_defer_transports
+        && text_list_has(message->manager->config->defer_transports, route->transport);
     message->routed[message->routed_count++] =
-        (struct routed){ (uint32_t)index, route->transport, route->next_hop, route->recipient };
+        (struct routed){ (uint32_t)index, route->transport, route->next_hop, route->recipient, is_put_off };
 }
 
 static void take_route(struct message *message, size_t index, enum route_result result, const struct route *route)
@@ -249,10 +254,8 @@ static void schedule_group(struct message *message, const struct routed *routed,
     const char *destination = destination_of(message, routed, limit);
     struct delivery *delivery = make_delivery(message, routed, count);
     static const struct schedule_reason put_off = { "4.3.2", "deferred transport" };
-    bool is_put_off =
-        !message->ignore_defer_transports && text_list_has(manager->config->defer_transports, routed->transport);
     const struct schedule_reason *reason =
-        is_put_off ? &put_off : schedule_suspended(transport, destination, clock_monotonic_ms());
+        routed->is_put_off ? &put_off : schedule_suspended(transport, destination, clock_monotonic_ms());
 
     if (reason != NULL) {
         delivery_defer_rest(delivery, reason->status, reason->why);
