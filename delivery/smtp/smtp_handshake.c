@@ -165,15 +165,7 @@ static bool names_us(const struct smtp_session *session)
 /* A Cisco PIX hides the greeting behind asterisks. */
 static bool is_pix_greeting(const char *text)
 {
-    size_t stars = 0;
-
-    for (const char *at = text + 3; *at != '\0'; at++) {
-        if (*at == '*')
-            stars++;
-        else if (!strchr("0 2\n", *at))
-            return false;
-    }
-    return stars > 10;
+    return text[strspn(text, "20 *\n")] == '\0';
 }
 
 /* The workarounds that apply to this server and message; appended. */

@@ -52,12 +52,24 @@ static const char *flaw_in_name(const char *name, unsigned how)
     }
 }
 
+static void gripe_about_name(const char *flaw, const char *name)
+{
+    const char *stranger = name;
+
+    while (text_is_alnum(*stranger) || *stranger == '-' || *stranger == '_' || *stranger == '.')
+        stranger++;
+    if (text_equal(flaw, "invalid character"))
+        log_warning("valid_hostname: %s %d(decimal): %.100s", flaw, (unsigned char)*stranger, name);
+    else
+        log_warning("valid_hostname: %s: %.100s", flaw, name);
+}
+
 bool host_name_is_valid(const char *name, unsigned how)
 {
     const char *flaw = flaw_in_name(name, how);
 
     if (flaw != NULL && (how & HOST_NAME_GRIPE))
-        log_warning("valid_hostname: %s: %.100s", flaw, name);
+        gripe_about_name(flaw, name);
     return flaw == NULL;
 }
 
