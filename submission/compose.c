@@ -133,7 +133,7 @@ static ssize_t read_line(struct composer *composer)
     if (!composer->any_line)
         composer->drops_cr = must_drop_cr(composer, has_cr);
     composer->any_line = true;
-    if (has_cr && composer->drops_cr)
+    while (composer->drops_cr && length > 0 && composer->line[length - 1] == '\r')
         length--;
     composer->line[length] = '\0';
     if (length == 1 && composer->line[0] == '.' && !composer->options->dot_is_text)
