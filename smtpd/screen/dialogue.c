@@ -139,8 +139,8 @@ static bool run_line(struct dialogue *dialogue, struct str *line)
     str_put_bytes(&verb, start, length);
     bool is_known = dialogue_command_is_known(str_text(&verb), &name);
     bool goes_on = is_known || test_command(dialogue, start, str_text(&verb), arguments);
-    if (goes_on && is_known)
-        dialogue->where = name;
+    if (goes_on)
+        dialogue->where = is_known ? name : "UNIMPLEMENTED";
     goes_on = goes_on && test_pipelining(dialogue) && dialogue_command_run(dialogue, str_text(&verb), arguments);
     if (dialogue->has_recipient_command)
         pass_tests(dialogue);

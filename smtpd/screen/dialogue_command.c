@@ -204,6 +204,10 @@ static bool run_data(struct dialogue *dialogue, const char *arguments)
 
 static bool run_bdat(struct dialogue *dialogue, const char *arguments)
 {
+    if (dialogue->withheld & KEYWORD_CHUNKING) {
+        log_info("BDAT without valid RCPT from %s", dialogue->visitor->name);
+        return answer_and_end(dialogue, VERDICT(502, "5.5.1", "Error: command not implemented"));
+    }
     if (*arguments != '\0' && !dialogue->has_sender) {
         log_info("BDAT without valid RCPT from %s", dialogue->visitor->name);
         return answer_and_end(dialogue, VERDICT(554, "5.5.1", "Error: need MAIL command"));
