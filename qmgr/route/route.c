@@ -322,7 +322,8 @@ enum route_result router_resolve(struct router *router, const char *sender, cons
         str_set(&address, str_text(&whole));
         str_free(&whole);
     }
-    bool has_no_domain = address.length > 0 && str_text(&address)[address.length - 1] == '@' && !config->resolve_null_domain;
+    bool has_no_domain = address.length > 0 && str_text(&address)[address.length - 1] == '@' && !config->resolve_null_domain
+        && !hides_address(config, str_text(&address), address_local_length(str_text(&address)));
     if (config->resolve_numeric_domain)
         put_brackets(&address);
     enum route_result result = has_no_domain ? ROUTE_FOUND : peel(router, &address, &reason);
