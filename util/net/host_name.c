@@ -75,13 +75,18 @@ bool host_name_is_valid(const char *name, unsigned how)
 
 static void gripe_about_ipv4(const char *text)
 {
-    const char *stranger = text + strspn(text, "0123456789.");
     size_t octets = *text != '\0';
+    unsigned value = 0;
+    const char *at = text;
 
-    for (const char *at = text; *at != '\0'; at++)
+    for (; (*at == '.' || text_is_digit(*at)) && value <= 255; at++) {
         octets += *at == '.';
-    if (*stranger != '\0')
-        log_warning("valid_ipv4_hostaddr: invalid character %d(decimal): %.100s", (unsigned char)*stranger, text);
+        value = *at == '.' ? 0 : value * 10 + (unsigned)(*at - '0');
+    }
+    if (value > 255)
+        log_warning("valid_ipv4_hostaddr: invalid octet value: %.100s", text);
+    else if (*at != '\0')
+        log_warning("valid_ipv4_hostaddr: invalid character %d(decimal): %.100s", (unsigned char)*at, text);
     else
         log_warning("valid_ipv4_hostaddr: invalid octet %s: %.100s", octets == OCTETS ? "value" : "count", text);
 }
