@@ -58,6 +58,15 @@ void access_list_close(struct access_list *list)
     free(list);
 }
 
+bool access_list_has_changed(struct access_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->steps[i].table != NULL && table_has_changed(list->steps[i].table))
+            return true;
+    }
+    return match_list_has_changed(list->mynetworks);
+}
+
 static enum outcome apply(struct access_list *list, const char *where, const char *command, const char *address)
 {
     if (text_equal_nocase(command, "permit_mynetworks"))

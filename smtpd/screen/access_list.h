@@ -11,6 +11,8 @@ enum access_list_answer { ACCESS_LIST_DUNNO, ACCESS_LIST_PERMIT, ACCESS_LIST_REJ
 /* Opens the tables: before postscreen confines itself. */
 struct access_list *access_list_open(const struct config *config);
 void access_list_close(struct access_list *list);
+/* Whether a table was replaced since. */
+bool access_list_has_changed(struct access_list *list);
 
 /* address: "192.0.2.1". What can't be told counts as dunno, with a warning. */
 enum access_list_answer access_list_find(struct access_list *list, const char *address);

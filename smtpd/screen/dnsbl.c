@@ -104,6 +104,11 @@ bool dnsbl_is_empty(const struct dnsbl *dnsbl)
     return dnsbl->site_count == 0;
 }
 
+bool dnsbl_has_changed(struct dnsbl *dnsbl)
+{
+    return maps_have_changed(dnsbl->reply_map);
+}
+
 static bool is_listed(const struct dnsbl_site *site, const struct asker_answer *answer)
 {
     for (size_t i = 0; i < answer->count; i++) {

@@ -19,6 +19,8 @@ struct dnsbl *dnsbl_open(const struct config *config, const char *path);
 void dnsbl_start(struct dnsbl *dnsbl, struct event_base *events);
 void dnsbl_close(struct dnsbl *dnsbl);
 bool dnsbl_is_empty(const struct dnsbl *dnsbl);
+/* Whether postscreen_dnsbl_reply_map was replaced since. */
+bool dnsbl_has_changed(struct dnsbl *dnsbl);
 
 /* Begins, or joins what another connection began. done is called once from the loop, when all lists have answered; not after
  * dnsbl_leave. */

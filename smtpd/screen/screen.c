@@ -129,6 +129,14 @@ void screen_drop_cache(struct screen *screen)
     screen->cache = NULL;
 }
 
+bool screen_tables_have_changed(struct screen *screen)
+{
+    return access_list_has_changed(screen->access) || dnsbl_has_changed(screen->dnsbl)
+        || match_list_has_changed(screen->allowlist_interfaces) || match_list_has_changed(screen->forbidden_commands)
+        || maps_have_changed(screen->discard_keyword_maps) || maps_have_changed(screen->footer_maps)
+        || maps_have_changed(screen->command_filter);
+}
+
 void screen_close(struct screen *screen)
 {
     access_list_close(screen->access);

@@ -57,6 +57,8 @@ struct screen {
 /* Before confinement. smtpd_path, dnsblog_path: sockets. */
 void screen_open(struct screen *screen, const struct config *config, const char *smtpd_path, const char *dnsblog_path);
 void screen_start(struct screen *screen, struct event_base *events);
+/* Whether a table was replaced since: a new process is to take over. */
+bool screen_tables_have_changed(struct screen *screen);
 /* Writes the cache out and does without it. */
 void screen_drop_cache(struct screen *screen);
 void screen_close(struct screen *screen);
