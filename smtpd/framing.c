@@ -13,6 +13,14 @@ static void put(struct framing *framing, const char *bytes, size_t length, bool 
     framing->sink(framing->context, bytes, length, line_end);
 }
 
+/* What some programs make of a line that had its CR already: "text CR CR LF". It ends a line, but never the content. */
+static size_t without_crs(const char *line, size_t length)
+{
+    while (length > 0 && line[length - 1] == '\r')
+        length--;
+    return length;
+}
+
 /* A slow sender gets time by what it sends. */
 static enum stream_status fill(struct framing *framing, struct stream *stream)
 {
@@ -70,6 +78,8 @@ enum stream_status framing_read_data(struct framing *framing, struct stream *str
         }
         /* A lone dot that doesn't count as the end is a line of one dot stuffed. */
         size_t dot = line_start && line > 0 && bytes[0] == '.';
+        if (has_cr)
+            line = dot + without_crs(bytes + dot, line - dot);
         put(framing, bytes + dot, line - dot, lf != NULL);
         line_start = lf != NULL;
         after_crlf = has_cr;
@@ -94,6 +104,8 @@ static void put_chunk(struct framing *framing, const char *bytes, size_t length)
         bool has_cr = line > 0 && bytes[line - 1] == '\r';
         if (has_cr)
             line--;
+        if (lf != NULL && has_cr)
+            line = without_crs(bytes, line);
         if (lf == NULL)
             framing->held_cr = has_cr;
         else if (!has_cr && !(line == 0 && after_cr))

@@ -46,6 +46,8 @@ static void only_crlf_dot_crlf_ends_data(void **unused)
         { FRAMING_BARE_LF_NORMALIZE, "a\n.\r\nb\r\n.\r\n", "a||b|", STREAM_OK },
         { FRAMING_BARE_LF_NORMALIZE, "a\r\n.\nb\r\n.\r\n", "a||b|", STREAM_OK },
         { FRAMING_BARE_LF_NORMALIZE, "a\r.\r\n.\r\n", "a\r.|", STREAM_OK },
+        { FRAMING_BARE_LF_NORMALIZE, "a\r\r\nb\rc\r\r\r\n\r\r\n.\r\n", "a|b\rc||", STREAM_OK },
+        { FRAMING_BARE_LF_NORMALIZE, "a\r\n.\r\r\nb\r\n.\r\n", "a||b|", STREAM_OK },
         { FRAMING_BARE_LF_NORMALIZE, "a\r\n.", "a|", STREAM_EOF },
         { FRAMING_BARE_LF_IS_CRLF, "a\n.\nb\r\n", "a|", STREAM_OK },
     };
@@ -62,7 +64,7 @@ static void only_crlf_dot_crlf_ends_data(void **unused)
 
 static void chunks_are_joined_at_any_byte(void **unused)
 {
-    const char *input = "S: x\r\n\r\nab\rc\r\n.\r\nd";
+    const char *input = "S: x\r\n\r\nab\rc\r\n.\r\nd\re\r\nf";
 
     for (size_t cut = 0; cut <= strlen(input); cut++) {
         struct str out = {0};
@@ -71,7 +73,7 @@ static void chunks_are_joined_at_any_byte(void **unused)
         assert_int_equal(framing_read_chunk(&framing, stream, cut), STREAM_OK);
         assert_int_equal(framing_read_chunk(&framing, stream, strlen(input) - cut), STREAM_OK);
         framing_end_chunks(&framing);
-        assert_string_equal(str_text(&out), "S: x||ab\rc|.|d|");
+        assert_string_equal(str_text(&out), "S: x||ab\rc|.|d\re|f|");
         stream_close(stream);
         str_free(&out);
     }
