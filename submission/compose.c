@@ -216,7 +216,7 @@ static bool read_header(struct composer *composer, ssize_t *length)
         if (!goes_on && field_name(line) == 0)
             return true;
         first = false;
-        if (goes_on && composer->options->extract && field_bytes > (size_t)composer->config->header_size_limit)
+        if (goes_on && composer->options->extract && field_bytes >= (size_t)composer->config->header_size_limit)
             give_up(composer, "unable to extract recipients: message header length exceeds safety limit");
         field_bytes = (goes_on ? field_bytes + 1 : 0) + (size_t)*length;
         str_put_bytes(&composer->header, line, (size_t)*length);

@@ -6,6 +6,7 @@
 
 #include "smtpd/command.h"
 #include "smtpd/session.h"
+#include "util/config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -41,7 +42,13 @@ static void try_line(struct session *session, const char *line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    struct session session = { .arena = arena_new(), .call = arena_new(), .xforward_allowed = true };
+    static struct config *config;
+    struct str why = {0};
+
+    if (config == NULL && !config_from_text("", NULL, 0, "smtpd", &config, &why))
+        abort();
+    str_free(&why); /* warnings may be there */
+    struct session session = { .config = config, .arena = arena_new(), .call = arena_new(), .xforward_allowed = true };
     char *line = arena_copy_bytes(session.call, bytes, length);
 
     transaction_start(&session.transaction);

@@ -166,6 +166,20 @@ static bool spoil(struct model *model, const struct model_step *step, int code)
     return is_refusal(code);
 }
 
+/* Whether a line of the content so far ended in LF alone; chunks may cut a CR from its LF. */
+static bool has_bare_lf(const struct model *model)
+{
+    const char *text = str_text(&model->text);
+    const char *lf = text;
+
+    while ((lf = strchr(lf, '\n')) != NULL) {
+        if (lf == text || lf[-1] != '\r')
+            return true;
+        lf++;
+    }
+    return false;
+}
+
 static bool judge_chunk(struct model *model, const struct model_step *step, int code)
 {
     size_t limit = model->rules->size_limit;
@@ -178,6 +192,8 @@ static bool judge_chunk(struct model *model, const struct model_step *step, int 
     if (model->phase == MODEL_IDLE || model->phase == MODEL_SPOILED || (model->phase == MODEL_OPEN && !may_send(model)))
         return spoil(model, step, code);
     add_text(model, step);
+    if (model->rules->no_bare_lf && has_bare_lf(model))
+        return spoil(model, step, code);
     bool may_refuse = is_null || (limit > 0 && model->size_bytes + MARGIN_BYTES > limit);
     if (is_refusal(code) && (may_refuse || step->last)) {
         bool good = !step->last || judge_end(model, false, code);
