@@ -45,9 +45,13 @@ def eventually(condition, seconds=10):
     return condition()
 
 
+MARK = "mark of the test "
+
+
 class Instance:
     def __init__(self, main_cf="", services=""):
         build = os.path.abspath(os.environ.get("BUILD", "build"))
+        self.marks, self.marks_arrive = 0, True
         self.root = tempfile.mkdtemp(prefix="posthaste-test-")
         os.chmod(self.root, 0o755)
         self.is_root = os.geteuid() == 0
@@ -85,11 +89,33 @@ class Instance:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, text=True, check=False)
 
     def log_text(self):
+        """What has been logged until now, also what postlogd hasn't written yet."""
+        self.wait_for_postlogd()
+        return "".join(line for line in self.log_file().splitlines(True) if MARK not in line)
+
+    def log_file(self):
         try:
             with open(self.log, encoding="utf-8", errors="replace") as handle:
                 return handle.read()
         except FileNotFoundError:
             return ""
+
+    def wait_for_postlogd(self):
+        """Its socket keeps the order: once a mark is in the file, so is what was sent before."""
+        if not self.marks_arrive:
+            return
+        self.marks += 1
+        mark = f"{MARK}{self.marks}."
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            try:
+                sock.settimeout(1)
+                sock.sendto(mark.encode(), f"{self.queue}/public/postlog")
+            except OSError:    # it doesn't run
+                return
+        end = time.time() + 2
+        while mark not in self.log_file() and time.time() < end:
+            time.sleep(0.001)
+        self.marks_arrive = time.time() < end
 
     def connect(self):
         """A session: a socket file after the greeting, and the greeting."""
